@@ -1,0 +1,159 @@
+"""The assistant: the steps in a row. `stream()` yields what happens, `ask()` the end of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from assistant.compose import quote, write
+from assistant.corpus.catalogue import Corpus, read_corpus
+from assistant.embeddings import open_embedder
+from assistant.errors import ModelError, PromptError
+from assistant.index import IndexProgress, PassageIndex, open_index
+from assistant.models import Model, open_model
+from assistant.question import understand
+from assistant.retrieval import retrieve
+from assistant.settings import Settings
+from assistant.types import (
+    Answer, Question, Retrieved, Source, Statement, Turn, Withheld,
+)
+from assistant.verify import Numbering, check, conclude
+
+_NEAREST = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understood:
+    question: Question
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    retrieved: Retrieved
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quoted:
+    """The sources' own sentences: the answer at once, while a model still reads."""
+
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stated:
+    """A model's sentence that passed the check."""
+
+    statement: Statement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    answer: Answer
+
+
+Event = Understood | Found | Quoted | Stated | Finished
+
+
+class Assistant:
+    """A corpus, its index and a model, ready for questions. Safe to use from several threads."""
+
+    def __init__(
+        self, corpus: Corpus, index: PassageIndex, model: Model | None, settings: Settings
+    ) -> None:
+        self.corpus = corpus
+        self.index = index
+        self.settings = settings
+        self._model = model
+        self._languages = {source.language for source in corpus.sources}
+
+    @classmethod
+    def open(
+        cls, settings: Settings, progress: IndexProgress | None = None, rebuild: bool = False
+    ) -> Assistant:
+        """Read the corpus, bring the index up to date, prepare the model.
+
+        Raises CorpusError, IndexUnavailable and SettingsError.
+        """
+        model = open_model(settings)
+        corpus = read_corpus(settings.corpus, settings.documents)
+        index = open_index(
+            settings.index_folder, corpus.sources, open_embedder(settings.embedding),
+            progress, rebuild,
+        )
+        return cls(corpus, index, model, settings)
+
+    def ask(self, text: str, history: Sequence[Turn] = ()) -> Answer:
+        """The answer to a question. Raises QuestionError."""
+        for event in self.stream(text, history):
+            if isinstance(event, Finished):
+                return event.answer
+        raise AssertionError("a stream always finishes")
+
+    def stream(self, text: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+        """What happens, as it happens; the last event is Finished. Raises QuestionError."""
+        clock = _Clock()
+        question = understand(text, history, self._languages)
+        yield Understood(question=question)
+        retrieved = retrieve(question, self.index)
+        clock.mark("retrieved")
+        yield Found(retrieved=retrieved)
+        numbering = Numbering()
+        statements: list[Statement] = []
+        withheld: list[Withheld] = []
+        notices = list(question.notices)
+        if retrieved.answerable:
+            quotes = [check(draft, numbering) for draft in quote(retrieved)]
+            statements += [s for s in quotes if isinstance(s, Statement)]
+            clock.mark("first_text")
+            yield Quoted(statements=tuple(statements))
+        if statements and self._model:
+            try:
+                for draft in write(question, retrieved, self._model, self.settings.prompts):
+                    checked = check(draft, numbering)
+                    if isinstance(checked, Withheld):
+                        withheld.append(checked)
+                        continue
+                    clock.mark("first_model_sentence")
+                    statements.append(checked)
+                    yield Stated(statement=checked)
+            except (ModelError, PromptError) as error:
+                notices.append(f"{error} The answer is in the sources' own sentences.")
+            else:
+                notices += _on_the_model(statements, withheld)
+        clock.mark("total")
+        yield Finished(answer=Answer(
+            question=question.text, understood=question.standalone,
+            outcome=conclude(retrieved, statements), statements=tuple(statements),
+            withheld=tuple(withheld), evidence=retrieved.evidence, nearest=_nearest(retrieved),
+            notices=tuple(notices), model=self._model.name if self._model else "quotes",
+            corpus_version=self.index.version, timings=clock.seconds,
+        ))
+
+
+def _on_the_model(statements: Sequence[Statement], withheld: Sequence[Withheld]) -> list[str]:
+    notices = []
+    if withheld:
+        plural = "sentence" if len(withheld) == 1 else "sentences"
+        notices.append(
+            f"{len(withheld)} {plural} of the model withheld: not supported by what they cite."
+        )
+    if not any(s.origin == "model" for s in statements):
+        notices.append("Nothing the model wrote could be shown; the sources answer themselves.")
+    return notices
+
+
+def _nearest(retrieved: Retrieved) -> tuple[Source, ...]:
+    by_id = {e.passage.source.id: e.passage.source for e in retrieved.evidence}
+    return tuple(by_id.values())[:_NEAREST]
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def mark(self, event: str) -> None:
+        """Remember when an event first happened, in seconds since the question."""
+        self.seconds.setdefault(event, round(time.perf_counter() - self._start, 4))

@@ -1,0 +1,182 @@
+"""Evidence → drafts: the sentences of the sources themselves, or a model's with `[S1]` marks.
+
+Nothing here is shown before `verify` has seen it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
+from pathlib import Path
+from string import Template
+
+from assistant.corpus.passages import sentences
+from assistant.errors import PromptError
+from assistant.models import Model, Prompt
+from assistant.types import Draft, Evidence, Passage, Question, Retrieved, Source, Span, Tier
+
+_PASSAGES = 6
+_PER_SOURCE = 2
+_SENTENCES = 2
+# A passage that scores less than this share of the best one seldom bears on the question.
+_WORTH = 0.6
+
+_STATUS = {
+    "in_force": "in force", "signed_not_in_force": "signed, never in force",
+    "political_commitment": "political commitment", "adopted": "adopted",
+    "proposed": "draft proposal", "issued": "official position", "leaked":
+    "leaked, not officially released", "suspended": "suspended", "superseded": "superseded",
+    "terminated": "terminated", "opinion": "opinion", "unknown": "force not known",
+}
+_TIERS: tuple[Tier, ...] = ("primary", "official", "commentary")
+
+_MARK = re.compile(r"\[\s*(?:S\d+\s*[,;]?\s*)+\]")
+_ID = re.compile(r"S(\d+)")
+
+
+def say_date(source: Source) -> str:
+    """`17 December 2021`, or `undated`."""
+    day = source.date
+    return f"{day.day} {day:%B %Y}" if day else "undated"
+
+
+def say_status(source: Source) -> str:
+    return _STATUS[source.status]
+
+
+def say_place(passage: Passage) -> str:
+    """The anchor, plainly marked where the text is a digest of it."""
+    is_digest = passage.source.text_kind == "digest"
+    return f"digest of {passage.anchor}" if is_digest else passage.anchor
+
+
+def lead(passage: Passage) -> str:
+    """Who says it, when, with what force, and where: what stands before every quote."""
+    source = passage.source
+    name = source.name[0].upper() + source.name[1:]
+    return (
+        f"{name} ({source.voice}, {say_date(source)}, {say_status(source)}; "
+        f"{say_place(passage)})"
+    )
+
+
+def quote(retrieved: Retrieved) -> Iterator[Draft]:
+    """The sentences that bear most on the question: primary texts first, then officials, then
+    commentary; within each by relevance. A digest's sentence is never put in quotation marks."""
+    for evidence in chosen(retrieved):
+        passage = evidence.passage
+        for span in _joined(passage, sorted(evidence.best[:_SENTENCES])):
+            text = passage.source.text[span.start : span.end]
+            verbatim = text if passage.source.text_kind == "digest" else f"“{text}”"
+            yield Draft(
+                text=verbatim, lead=lead(passage), cited=((passage, span),), origin="quote"
+            )
+
+
+def chosen(retrieved: Retrieved) -> list[Evidence]:
+    """The evidence worth quoting, in the order in which it is shown."""
+    ranked = sorted((e for e in retrieved.evidence if e.best), key=lambda e: -e.score)
+    picked: list[Evidence] = []
+    for evidence in takewhile(lambda e: e.score >= _WORTH * ranked[0].score, ranked):
+        same = sum(p.passage.source.id == evidence.passage.source.id for p in picked)
+        if same < _PER_SOURCE and len(picked) < _PASSAGES:
+            picked.append(evidence)
+    return sorted(picked, key=lambda e: _TIERS.index(e.passage.source.tier))
+
+
+def _joined(passage: Passage, spans: Sequence[Span]) -> Iterator[Span]:
+    """Neighbouring sentences as one span."""
+    current = None
+    for span in spans:
+        if current and not passage.source.text[current.end : span.start].strip():
+            current = Span(current.start, span.end)
+            continue
+        if current:
+            yield current
+        current = span
+    if current:
+        yield current
+
+
+def write(question: Question, retrieved: Retrieved, model: Model, prompts: Path) -> Iterator[Draft]:
+    """A model's sentences about the evidence, one by one as they are complete.
+
+    Raises ModelError while it is read and PromptError for a faulty template.
+    """
+    offered = [
+        (e.passage, span) for e in chosen(retrieved)
+        for span in _joined(e.passage, sorted(e.best[:_SENTENCES]))
+    ]
+    prompt = Prompt(
+        system=_template(prompts / "answer-system.txt", {}),
+        user=_template(
+            prompts / "answer.txt",
+            {"evidence": _listed(offered), "question": question.standalone},
+        ),
+    )
+    for sentence in whole_sentences(model.stream(prompt)):
+        if draft := _parse(sentence, offered):
+            yield draft
+
+
+def _listed(offered: Sequence[tuple[Passage, Span]]) -> str:
+    return "\n".join(
+        f"[S{n}] {lead(passage)}: {passage.source.text[span.start : span.end]}"
+        for n, (passage, span) in enumerate(offered, start=1)
+    )
+
+
+def _template(path: Path, fields: dict[str, str]) -> str:
+    try:
+        return Template(path.read_text(encoding="utf-8")).substitute(fields)
+    except OSError as error:
+        raise PromptError(
+            f"The prompt {path} cannot be read ({error.strerror}).",
+            "Put it back, or unset ASSISTANT_PROMPTS.", template=path.name,
+        ) from error
+    except (KeyError, ValueError) as error:
+        raise PromptError(
+            f"The prompt {path.name} names an unknown field ({error}).",
+            f"Its fields are: {', '.join('$' + f for f in fields) or 'none'}; write $$ for a "
+            "dollar sign.", template=path.name,
+        ) from error
+
+
+def whole_sentences(chunks: Iterable[str]) -> Iterator[str]:
+    """Sentences of a stream as soon as they and the marks behind them are complete."""
+    buffer = ""
+    for chunk in chunks:
+        buffer += chunk
+        *complete, rest = _split_keeping_marks(buffer)
+        if complete:
+            yield from complete
+            buffer = rest
+    yield from (s for s in _split_keeping_marks(buffer) if s.strip())
+
+
+def _split_keeping_marks(text: str) -> list[str]:
+    """Sentences, each with the marks that follow its full stop; the last may be unfinished."""
+    parts: list[str] = []
+    for span in sentences(text):
+        piece = text[span.start : span.end]
+        lone_marks = re.match(r"(?:\[[^\]]*\]?[\s.]*)+", piece)
+        if parts and lone_marks:
+            parts[-1] += " " + lone_marks[0].strip()
+            piece = piece[lone_marks.end() :]
+        if piece.strip():
+            parts.append(piece)
+    return parts or [text]
+
+
+def _parse(sentence: str, offered: Sequence[tuple[Passage, Span]]) -> Draft | None:
+    """A sentence with its marks taken out; ids that were not offered are kept apart."""
+    ids = [int(i) for mark in _MARK.findall(sentence) for i in _ID.findall(mark)]
+    known = [i for i in dict.fromkeys(ids) if 1 <= i <= len(offered)]
+    text = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(_MARK.sub("", sentence).split())).strip("-* ")
+    if not re.search(r"\w", text):
+        return None
+    return Draft(
+        text=text, cited=tuple(offered[i - 1] for i in known), origin="model",
+        unknown=tuple(f"S{i}" for i in dict.fromkeys(ids) if i not in known),
+    )

@@ -1,0 +1,253 @@
+"""Folders of documents → `Source`s: the front matter is read here, and what is wrong with it said.
+
+A document is a `.md` or `.txt` file, by choice with YAML front matter between two lines `---`.
+Files named README and hidden files are not documents. One faulty file never hides the others:
+its fault is kept in `Corpus.faults`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date as Day
+from pathlib import Path
+from typing import Annotated, Literal, cast, get_args
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from assistant.corpus.readers import READABLE, read_text
+from assistant.errors import CorpusError, EmptyCorpus, UnreadableSource
+from assistant.tokenization import language_of
+from assistant.types import Checked, Kind, Relation, RelationType, Source, Status, TextKind
+
+UNKNOWN_VOICE = "unknown"
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class _Relation(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    type: RelationType
+    to: str
+
+
+class FrontMatter(BaseModel):
+    """The fields of a document's front matter; their meaning is told in `corpus/README.md`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(pattern=SLUG)
+    title: str = Field(min_length=1)
+    short_title: str = ""
+    aliases: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = ()
+    kind: Kind
+    voice: str = Field(min_length=1)
+    date: Day | None = None
+    status: Status
+    status_as_of: Day | None = None
+    language: str = "en"
+    text_kind: TextKind
+    address: str | None = Field(None, pattern=r"^https?://\S+$")
+    archive: str | None = Field(None, pattern=r"^https?://\S+$")
+    licence: str | None = None
+    checked: Checked
+    relations: tuple[_Relation, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A source and the file that it was read from."""
+
+    source: Source
+    path: Path
+    lines_before: int
+    has_front_matter: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus:
+    """All readable documents, by file name, and what is wrong with the others."""
+
+    documents: tuple[Document, ...]
+    faults: tuple[CorpusError, ...]
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return tuple(d.source for d in self.documents)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        plain = [d.source.title for d in self.documents if not d.has_front_matter]
+        notices = [f"Left out: {fault}" for fault in self.faults]
+        if plain:
+            some = ", ".join(plain[:3]) + (" …" if len(plain) > 3 else "")
+            notices.append(
+                f"{len(plain)} document(s) without front matter: who speaks, when and with what "
+                f"force is not known of them ({some})."
+            )
+        return tuple(notices)
+
+
+def read_corpus(*folders: Path) -> Corpus:
+    """Read every document in the folders; later folders may be missing, the first may not.
+
+    Raises EmptyCorpus if the first folder is missing or if nothing could be read.
+    """
+    if not folders[0].is_dir():
+        raise EmptyCorpus(
+            "there is no such folder.",
+            "Set ASSISTANT_CORPUS to a folder of .md or .txt files, or unset it for the bundled "
+            "corpus.", path=folders[0],
+        )
+    documents: dict[str, Document] = {}
+    faults: list[CorpusError] = []
+    for path in (p for folder in folders for p in document_paths(folder)):
+        try:
+            document = read_document(path)
+            if earlier := documents.get(document.source.id):
+                raise CorpusError(
+                    f"the id {document.source.id!r} is used by {earlier.path} already.",
+                    "Give one of the two another id.", path=path,
+                    line=_line_of(path, "id"), field="id",
+                )
+            documents[document.source.id] = document
+        except CorpusError as fault:
+            faults.append(fault)
+    if not documents:
+        if faults:
+            raise faults[0]
+        raise EmptyCorpus(
+            "the folder holds no .md or .txt file.",
+            "Put documents in, or unset ASSISTANT_CORPUS for the bundled corpus.", path=folders[0],
+        )
+    faults += _dangling_relations(documents)
+    return Corpus(documents=tuple(documents.values()), faults=tuple(faults))
+
+
+def document_paths(folder: Path) -> Iterator[Path]:
+    """The documents below a folder in a stable order; links out of it are not followed."""
+    root = folder.resolve()
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if any(part.startswith(".") for part in inside.parts) or path.stem.upper() == "README":
+            continue
+        if path.suffix.lower() in READABLE and path.is_file():
+            if path.resolve().is_relative_to(root):
+                yield path
+
+
+def read_document(path: Path) -> Document:
+    """One file as a Document. Raises CorpusError with line and field where the fault is."""
+    text = read_text(path)
+    if not text.startswith("---\n"):
+        return Document(
+            source=_without_front_matter(path, text), path=path,
+            lines_before=0, has_front_matter=False,
+        )
+    end = re.search(r"^---[ \t]*$\n?", text[4:], re.MULTILINE)
+    if end is None:
+        raise CorpusError(
+            "the front matter has no end.", "Close it with a line of three hyphens.",
+            path=path, line=1,
+        )
+    header, body = text[4 : 4 + end.start()], text[4 + end.end() :]
+    matter = _parse_front_matter(header, path)
+    if not body.strip():
+        raise UnreadableSource("there is no text below the front matter.", "Add it.", path=path)
+    fields = matter.model_dump(exclude={"relations"})
+    relations = tuple(Relation(type=r.type, to=r.to) for r in matter.relations)
+    return Document(
+        source=Source(**fields, relations=relations, text=body), path=path,
+        lines_before=text[: 4 + end.end()].count("\n"), has_front_matter=True,
+    )
+
+
+def _parse_front_matter(header: str, path: Path) -> FrontMatter:
+    try:
+        node = yaml.compose(header, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(header)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise CorpusError(
+            f"the front matter is not valid YAML ({getattr(error, 'problem', None) or 'unknown'}).",
+            "Quote texts that hold a colon or begin with a special character.",
+            path=path, line=mark.line + 2 if mark else 1,
+        ) from error
+    if not isinstance(data, dict) or not isinstance(node, yaml.MappingNode):
+        raise CorpusError(
+            "the front matter holds no fields.", "Write lines of the form `title: …`.",
+            path=path, line=1,
+        )
+    try:
+        return FrontMatter.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        lines = {str(key.value): key.start_mark.line + 2 for key, _ in node.value}
+        raise CorpusError(
+            f"field {name!r}: {_reason(first['type'], str(first['msg']))}",
+            _remedy(first["type"], name), path=path, line=lines.get(name, 1), field=name,
+        ) from error
+
+
+def _reason(kind: str, message: str) -> str:
+    match kind:
+        case "missing":
+            return "it is missing."
+        case "extra_forbidden":
+            return "there is no such field."
+        case _:
+            return message.removesuffix(".") + "."
+
+
+def _remedy(kind: str, name: str) -> str:
+    if kind == "missing":
+        return f"Add a line `{name}: …`; corpus/README.md explains the fields."
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(name, FrontMatter.model_fields, n=1)
+        return f"Did you mean {near[0]!r}?" if near else "Remove it."
+    return "Correct it; corpus/README.md explains the fields."
+
+
+def _without_front_matter(path: Path, text: str) -> Source:
+    """What can be known of a bare text: its name, its first line, its script."""
+    first = next(line for line in text.splitlines() if line.strip())
+    title = first.strip().lstrip("#").strip()
+    slug = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "document"
+    readable = title if 0 < len(title) <= 120 else path.stem
+    return Source(
+        id=slug, title=readable, kind="reference", voice=UNKNOWN_VOICE, status="unknown",
+        text_kind="original", checked="unverified", language=language_of(text[:5000]), text=text,
+    )
+
+
+def _line_of(path: Path, field: str) -> int | None:
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        if line.startswith(f"{field}:"):
+            return number
+    return None
+
+
+def _dangling_relations(documents: dict[str, Document]) -> Iterator[CorpusError]:
+    for document in documents.values():
+        for relation in document.source.relations:
+            if relation.to not in documents:
+                near = difflib.get_close_matches(relation.to, documents, n=1)
+                yield CorpusError(
+                    f"field 'relations': it names {relation.to!r}, which is no document here.",
+                    f"Did you mean {near[0]!r}?" if near else "Remove it, or add that document.",
+                    path=document.path, line=_line_of(document.path, "relations"),
+                    field="relations",
+                )
+
+
+def values_of(name: Literal["kind", "status", "text_kind", "checked"]) -> tuple[str, ...]:
+    """The allowed values of a field."""
+    literal = {"kind": Kind, "status": Status, "text_kind": TextKind, "checked": Checked}[name]
+    return cast(tuple[str, ...], get_args(literal))

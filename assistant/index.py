@@ -1,0 +1,390 @@
+"""Swap point: keep and search passages: vectors in Chroma through llama-index, BM25 beside it.
+
+The folder holds Chroma's files, one BM25 folder, and `manifest.json`, which says what is whole.
+An update is safe to kill: before a source's vectors are touched the manifest names the source as
+pending, and what is pending is written again by the next update.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import bm25s
+import filelock
+
+from assistant.corpus.passages import SPLITTER, split
+from assistant.embeddings import Embedder
+from assistant.errors import IndexInUse, IndexUnavailable, OutdatedIndex
+from assistant.tokenization import terms
+from assistant.types import Passage, Source, Span
+
+FORMAT = 1
+"""Counted up when an index written before can no longer be read."""
+
+_COLLECTION = "passages"
+_LOCK_SECONDS = 20.0
+# Sources are embedded together up to this many passages: enough for full batches sorted by
+# length, little enough that a kill loses only seconds of work.
+_PASSAGES_AT_ONCE = 256
+
+
+class Hit(NamedTuple):
+    """`score` is the cosine for dense search, the BM25 score for BM25; higher is better."""
+
+    passage: Passage
+    score: float
+
+
+class IndexProgress(Protocol):
+    """Told how far an update is: passages done of all that must be written."""
+
+    def __call__(self, done: int, total: int) -> None: ...
+
+
+class Manifest(NamedTuple):
+    """What the folder holds: per source a hash of all that its passages depend on."""
+
+    embedding: str
+    sources: dict[str, dict[str, Any]]
+    pending: tuple[str, ...] = ()
+    bm25: str = ""
+
+    @property
+    def version(self) -> str:
+        state = [self.embedding, *(f"{i}:{s['hash']}" for i, s in sorted(self.sources.items()))]
+        return hashlib.sha256("\n".join(state).encode()).hexdigest()[:12]
+
+
+class Update(NamedTuple):
+    """What an update did, in sources."""
+
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+
+
+class PassageIndex:
+    """The passages of a corpus, searchable. Made by `open_index`."""
+
+    def __init__(
+        self, passages: dict[str, Passage], store: Any, bm25: bm25s.BM25, embedder: Embedder,
+        version: str, update: Update,
+    ) -> None:
+        self.passages = passages
+        self.version = version
+        self.update = update
+        self._ordered = tuple(passages.values())
+        self._store = store
+        self._bm25 = bm25
+        self._embedder = embedder
+
+    def holds(self, term: str) -> bool:
+        return term in self._bm25.vocab_dict
+
+    def rarity(self, term: str) -> float:
+        """Inverse document frequency, log(1 + passages / passages with the term)."""
+        column = self._bm25.vocab_dict.get(term)
+        starts = self._bm25.scores["indptr"]
+        holding = int(starts[column + 1] - starts[column]) if column is not None else 0
+        return math.log(1 + len(self._ordered) / (holding or 0.5))
+
+    def dense(self, text: str, count: int) -> list[Hit]:
+        """The `count` passages nearest in meaning, best first."""
+        from llama_index.core.vector_stores.types import VectorStoreQuery
+
+        vector = self._embedder.embed([text])[0].tolist()
+        found = self._store.query(
+            VectorStoreQuery(query_embedding=vector, similarity_top_k=count)
+        )
+        # llama-index turns Chroma's distance d = 1 - cosine into exp(-d)
+        return [
+            Hit(self.passages[i], 1.0 + math.log(max(similarity, 1e-9)))
+            for i, similarity in zip(found.ids or [], found.similarities or [], strict=True)
+            if i in self.passages
+        ]
+
+    def bm25(self, text: str, count: int) -> list[Hit]:
+        """The `count` passages with the highest BM25 score above zero, best first."""
+        query = [t for t in terms(text) if t in self._bm25.vocab_dict]
+        if not query:
+            return []
+        rows, scores = self._bm25.retrieve(
+            [query], k=min(count, len(self._ordered)), show_progress=False
+        )
+        return [
+            Hit(self._ordered[row], float(score))
+            for row, score in zip(rows[0], scores[0], strict=True) if score > 0
+        ]
+
+
+def open_index(
+    folder: Path, sources: Sequence[Source], embedder: Embedder,
+    progress: IndexProgress | None = None, rebuild: bool = False,
+) -> PassageIndex:
+    """Bring the folder up to date with the sources and open it.
+
+    An unchanged source costs a hash. `rebuild` starts from nothing. Raises OutdatedIndex for a
+    folder of an older version, IndexInUse when another process is writing, IndexUnavailable when
+    the folder cannot be used.
+    """
+    wanted = {source.id: _hash(source) for source in sources}
+    with _usable(folder):
+        if rebuild:
+            with _lock(folder):
+                _clear(folder)
+        manifest = _read_manifest(folder)
+        update = _compare(manifest, wanted, embedder.name)
+        store = None
+        if manifest is None or update.unchanged < len(wanted) or update.removed or not _whole(
+            folder, manifest
+        ):
+            with _lock(folder):
+                manifest, store = _write(folder, sources, wanted, embedder, progress)
+        by_id = {source.id: source for source in sources}
+        passages = {
+            p.id: p for source_id, entry in manifest.sources.items()
+            for p in _load_passages(by_id[source_id], entry["passages"])
+        }
+        bm25 = bm25s.BM25.load(str(folder / manifest.bm25), mmap=True)
+        return PassageIndex(
+            passages, store or _open_store(folder), bm25, embedder, manifest.version, update
+        )
+
+
+def _write(
+    folder: Path, sources: Sequence[Source], wanted: dict[str, str], embedder: Embedder,
+    progress: IndexProgress | None,
+) -> tuple[Manifest, Any]:
+    manifest = _read_manifest(folder)  # again: another process may have written it meanwhile
+    if manifest and manifest.embedding != embedder.name:
+        _clear(folder)
+        manifest = None
+    manifest = manifest or Manifest(embedder.name, {})
+    store = _open_store(folder)
+    kept = {
+        i: entry for i, entry in manifest.sources.items()
+        if wanted.get(i) == entry["hash"] and i not in manifest.pending
+    }
+    if store.client.count() != sum(len(e["passages"]) for e in manifest.sources.values()):
+        kept = _really_kept(store, kept)
+    gone = [i for i in {*manifest.sources, *manifest.pending} if i not in kept]
+    todo = [source for source in sources if source.id not in kept]
+    manifest = Manifest(embedder.name, kept, tuple({*gone, *(s.id for s in todo)}))
+    _write_manifest(folder, manifest)
+    for source_id in gone:
+        store.delete(source_id)
+    manifest = _add(folder, store, manifest, todo, embedder, progress)
+    ordered = [s.id for s in sources]
+    manifest = Manifest(embedder.name, {i: manifest.sources[i] for i in ordered})
+    manifest = manifest._replace(bm25=f"bm25-{manifest.version}")
+    _build_bm25(folder / manifest.bm25, sources, manifest)
+    _write_manifest(folder, manifest)
+    for old in folder.glob("bm25-*"):
+        if old.name != manifest.bm25:
+            shutil.rmtree(old, ignore_errors=True)
+    return manifest, store
+
+
+def _add(
+    folder: Path, store: Any, manifest: Manifest, todo: Sequence[Source], embedder: Embedder,
+    progress: IndexProgress | None,
+) -> Manifest:
+    """Embed and store the passages of `todo`, source by source in groups."""
+    split_sources = [(source, split(source)) for source in todo]
+    total, done = sum(len(p) for _, p in split_sources), 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress:
+            progress(done, total)
+
+    for group in _groups(split_sources):
+        passages = [p for _, ps in group for p in ps]
+        vectors = embedder.embed([_embedded_text(p) for p in passages], advance)
+        for source, _ in group:  # what a killed run may have left of them
+            store.delete(source.id)
+        store.add([_node(p, v.tolist()) for p, v in zip(passages, vectors, strict=True)])
+        for source, ps in group:
+            manifest.sources[source.id] = {
+                "hash": _hash(source),
+                "passages": [[p.id, p.anchor, p.span.start, p.span.end, p.checked] for p in ps],
+            }
+        written = {source.id for source, _ in group}
+        manifest = manifest._replace(pending=tuple(i for i in manifest.pending if i not in written))
+        _write_manifest(folder, manifest)
+    return manifest
+
+
+def _groups(
+    split_sources: list[tuple[Source, tuple[Passage, ...]]],
+) -> Iterator[list[tuple[Source, tuple[Passage, ...]]]]:
+    group: list[tuple[Source, tuple[Passage, ...]]] = []
+    size = 0
+    for source, passages in split_sources:
+        group.append((source, passages))
+        size += len(passages)
+        if size >= _PASSAGES_AT_ONCE:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _embedded_text(passage: Passage) -> str:
+    return f"{passage.source.title}. {passage.anchor}. {passage.text}"
+
+
+def searched_text(passage: Passage) -> str:
+    """What BM25 reads of a passage: the names of its source stand in front of its text."""
+    return " ".join(
+        [passage.source.title, *passage.source.aliases, passage.source.voice, passage.anchor,
+         passage.text]
+    )
+
+
+def _build_bm25(folder: Path, sources: Sequence[Source], manifest: Manifest) -> None:
+    by_id = {source.id: source for source in sources}
+    tokens = [
+        terms(searched_text(p)) for i, entry in manifest.sources.items()
+        for p in _load_passages(by_id[i], entry["passages"])
+    ]
+    bm25 = bm25s.BM25()
+    bm25.index(tokens, show_progress=False)
+    bm25.save(str(folder))
+
+
+def _node(passage: Passage, vector: list[float]) -> Any:
+    from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode
+
+    return TextNode(
+        id_=passage.id, text=passage.text, embedding=vector,
+        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=passage.source.id)},
+    )
+
+
+def _open_store(folder: Path) -> Any:
+    import chromadb
+    from llama_index.vector_stores.chroma import ChromaVectorStore
+
+    client = chromadb.PersistentClient(
+        str(folder / "chroma"), chromadb.Settings(anonymized_telemetry=False)
+    )
+    collection = client.get_or_create_collection(
+        _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+    )
+    return ChromaVectorStore(chroma_collection=collection)
+
+
+def _really_kept(store: Any, kept: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The sources whose passages are all in Chroma: after a crash in mid-write, or foul play."""
+    present = set(store.client.get(include=[])["ids"])
+    return {i: e for i, e in kept.items() if all(p[0] in present for p in e["passages"])}
+
+
+def _load_passages(source: Source, rows: list[list[Any]]) -> list[Passage]:
+    return [
+        Passage(id=i, source=source, anchor=anchor, span=Span(start, end), checked=checked)
+        for i, anchor, start, end, checked in rows
+    ]
+
+
+def _hash(source: Source) -> str:
+    """Changes with everything that a source's passages, vectors or BM25 terms depend on."""
+    parts = [str(SPLITTER), source.title, source.voice, *source.aliases, source.checked,
+             source.language, source.text]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _compare(manifest: Manifest | None, wanted: dict[str, str], embedding: str) -> Update:
+    held = {
+        i: e["hash"] for i, e in (manifest.sources.items() if manifest else ())
+        if manifest and manifest.embedding == embedding and i not in manifest.pending
+    }
+    return Update(
+        added=sum(i not in held for i in wanted),
+        changed=sum(i in held and held[i] != h for i, h in wanted.items()),
+        removed=sum(i not in wanted for i in held),
+        unchanged=sum(held.get(i) == h for i, h in wanted.items()),
+    )
+
+
+def _whole(folder: Path, manifest: Manifest) -> bool:
+    return not manifest.pending and bool(manifest.bm25) and (folder / manifest.bm25).is_dir()
+
+
+def _read_manifest(folder: Path) -> Manifest | None:
+    path = folder / "manifest.json"
+    if not path.exists():
+        return None
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["format"] == FORMAT:
+            return Manifest(
+                data["embedding"], data["sources"], tuple(data["pending"]), data["bm25"]
+            )
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise OutdatedIndex(
+        f"The index in {folder} was written by another version of this program.",
+        "Build it again: assistant index --rebuild",
+    )
+
+
+def _write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Replace the file in one step, so that a kill leaves the old one or the new one."""
+    path, new = folder / "manifest.json", folder / "manifest.json.new"
+    with new.open("w", encoding="utf-8") as file:
+        json.dump({"format": FORMAT, **manifest._asdict()}, file, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def _clear(folder: Path) -> None:
+    (folder / "manifest.json").unlink(missing_ok=True)  # first: without it nothing counts
+    for path in [folder / "chroma", *folder.glob("bm25-*")]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    try:
+        with filelock.FileLock(folder / "index.lock", timeout=_LOCK_SECONDS):
+            yield
+    except filelock.Timeout as error:
+        raise IndexInUse(
+            f"Another process is writing the index in {folder}.",
+            "Wait until it has finished and try again.",
+        ) from error
+
+
+@contextmanager
+def _usable(folder: Path) -> Iterator[None]:
+    """Translate what the operating system and Chroma raise into one sentence."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(13, "it is read-only")
+        yield
+    except OSError as error:
+        raise IndexUnavailable(
+            f"The index folder {folder} cannot be used ({error.strerror or error}).",
+            "Make it writable, or set ASSISTANT_CHROMA to a folder that is.",
+        ) from error
+    except Exception as error:
+        if type(error).__module__.split(".")[0] not in ("chromadb", "sqlite3"):
+            raise
+        raise IndexUnavailable(
+            f"Chroma cannot open the index in {folder} ({error}).",
+            "If nothing else uses it, build it again: assistant index --rebuild",
+        ) from error

@@ -1,0 +1,164 @@
+"""Swap point: a prompt → a stream of text. `open_model(spec)` reads the setting.
+
+Any server that speaks OpenAI's chat protocol is reached with the `openai` client; its errors
+are translated here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+from assistant.errors import (
+    ContextOverflow,
+    ModelError,
+    Overloaded,
+    Refused,
+    SettingsError,
+    Stalled,
+    Unreachable,
+)
+from assistant.settings import Settings
+
+# The most a model may write: an answer has a few sentences, and some small models never stop.
+_MAX_TOKENS = 400
+_CONNECT_SECONDS = 5.0
+_OLLAMA = "http://localhost:11434/v1"
+
+
+class Prompt(NamedTuple):
+    """`system` never changes between questions, so that a server can keep it cached."""
+
+    system: str
+    user: str
+
+
+class Model(Protocol):
+    """`stream` yields text as it is written and raises ModelError."""
+
+    name: str
+
+    def stream(self, prompt: Prompt) -> Iterator[str]: ...
+
+
+def open_model(settings: Settings) -> Model | None:
+    """The model that `settings.model` names; `None` for `quotes`.
+
+    Raises SettingsError if the setting is of no known form. No connection is made.
+    """
+    spec = settings.model.strip()
+    if spec == "quotes":
+        return None
+    if found := re.fullmatch(r"(https?://[^#\s]+)#(\S+)", spec):
+        return Endpoint(settings, base_url=found[1], model=found[2])
+    if found := re.fullmatch(r"ollama/(\S+)", spec):
+        return Endpoint(settings, base_url=_OLLAMA, model=found[1])
+    if re.fullmatch(r"(gpt|chatgpt|o\d)[\w.:-]*", spec):
+        return Endpoint(settings, base_url=None, model=spec)
+    forms = ["quotes", "gpt-4o-mini", "ollama/NAME", "http://host:port/v1#NAME"]
+    near = difflib.get_close_matches(spec, forms, n=1)
+    raise SettingsError(
+        f"There is no model {spec!r}.",
+        f"Did you mean {near[0]!r}?" if near else f"Write one of: {', '.join(forms)}.",
+        variable="ASSISTANT_MODEL", value=spec,
+    )
+
+
+class Endpoint:
+    """A model behind OpenAI's chat protocol; `base_url` `None` is OpenAI itself."""
+
+    def __init__(self, settings: Settings, base_url: str | None, model: str) -> None:
+        self.name = settings.model
+        self._model = model
+        self._base_url = base_url
+        self._key = settings.api_key.get_secret_value() if settings.api_key else None
+        self._timeout = settings.model_timeout
+        self._client: Any = None
+
+    def stream(self, prompt: Prompt) -> Iterator[str]:
+        import openai
+
+        try:
+            reply = self._open(openai).chat.completions.create(
+                model=self._model, stream=True, temperature=0, max_tokens=_MAX_TOKENS,
+                messages=[
+                    {"role": "system", "content": prompt.system},
+                    {"role": "user", "content": prompt.user},
+                ],
+            )
+            with reply:
+                for chunk in reply:
+                    if chunk.choices and (text := chunk.choices[0].delta.content):
+                        yield text
+        except Exception as error:
+            raise self._translate(error) from error
+
+    def _open(self, openai: Any) -> Any:
+        if self._client is None:
+            import httpx
+
+            # A local server needs no key but the client insists on one; OpenAI's own is read
+            # from OPENAI_API_KEY by the client and is never sent elsewhere.
+            key = self._key or ("none" if self._base_url else None)
+            self._client = openai.OpenAI(
+                base_url=self._base_url, api_key=key, max_retries=1,
+                timeout=httpx.Timeout(self._timeout, connect=_CONNECT_SECONDS),
+            )
+        return self._client
+
+    def _translate(self, error: Exception) -> Exception:
+        """The ModelError that an exception of `openai` or `httpx` means; others are bugs."""
+        import httpx
+        import openai
+
+        where = self._base_url or "OpenAI"
+        at = f"at {where}"
+        instead = "Or set ASSISTANT_MODEL=quotes."
+        match error:
+            case ModelError():
+                return error
+            case openai.APITimeoutError() | httpx.TimeoutException():
+                return Stalled(
+                    f"The model {at} sent nothing for {self._timeout:g} s.",
+                    f"Try again, raise ASSISTANT_MODEL_TIMEOUT. {instead}", spec=self.name)
+            case openai.APIConnectionError() | httpx.TransportError():
+                return Unreachable(
+                    f"No model answers {at}.", f"Is the server running? {instead}", spec=self.name)
+            case openai.AuthenticationError() | openai.PermissionDeniedError():
+                return Refused(
+                    f"The server {at} does not accept the key.",
+                    f"Check ASSISTANT_API_KEY. {instead}", spec=self.name)
+            case openai.NotFoundError():
+                return Refused(
+                    f"There is no model {self._model!r} {at}.",
+                    f"Check the name and that the address ends in /v1. {instead}", spec=self.name)
+            case openai.RateLimitError():
+                return Overloaded(
+                    f"The server {at} takes no more requests now.", f"Wait a little. {instead}",
+                    spec=self.name, retry_after=_seconds(error.response.headers))
+            case openai.BadRequestError() if "context" in str(error).lower():
+                return ContextOverflow(
+                    f"The question and its sources do not fit into the context of {self._model!r}.",
+                    f"Start the server with a larger context. {instead}", spec=self.name)
+            case openai.InternalServerError():
+                return Overloaded(
+                    f"The server {at} failed (status {error.status_code}).",
+                    f"Look at its log. {instead}", spec=self.name)
+            case openai.OpenAIError() if "api_key" in str(error) or "credential" in str(error):
+                return Refused(
+                    "No key for OpenAI is set.", f"Set OPENAI_API_KEY. {instead}", spec=self.name)
+            case openai.OpenAIError() | ValueError():
+                return Refused(
+                    f"The server {at} answers in a way that is not understood "
+                    f"({type(error).__name__}).",
+                    f"Does the address end in /v1? {instead}", spec=self.name)
+        return error
+
+
+def _seconds(headers: Any) -> float | None:
+    try:
+        return float(headers.get("retry-after"))
+    except (TypeError, ValueError):
+        return None

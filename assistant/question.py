@@ -1,0 +1,72 @@
+"""What is asked: the user's words checked, and made to stand alone with the help of the history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from assistant.errors import QuestionError
+from assistant.tokenization import language_of, terms
+from assistant.types import Question, Turn
+
+MAX_CHARACTERS = 4_000
+
+_POINTS_BACK = re.compile(
+    r"\b(it|its|they|them|their|he|him|his|she|her|that|this|those|these|there|then|"
+    r"the (?:same|other|latter|former|reply|answer|document|text|article|draft)|"
+    r"он|она|они|его|её|их|это|этот|эта|там|тогда)\b",
+    re.IGNORECASE,
+)
+_CONTINUES = re.compile(
+    r"^\W*(and|but|so|ok|okay|what about|how about|why|who else|а|и|но)\b", re.IGNORECASE
+)
+# A question with fewer content words than this seldom names its own subject.
+_FEW_TERMS = 3
+
+_LANGUAGES = {"en": "English", "ru": "Russian", "uk": "Ukrainian"}
+
+
+def understand(
+    text: str, history: Sequence[Turn] = (), languages: Collection[str] = ("en",)
+) -> Question:
+    """Check the question and complete a follow-up with the questions it follows.
+
+    `languages` are those of the corpus; a question in another gets a notice. The user's own
+    words always stay in `standalone`. Raises QuestionError if it is empty or too long.
+    """
+    text = " ".join(text.split())
+    if not re.search(r"\w", text):
+        raise QuestionError("The question is empty.", "Type what you want to know.")
+    if len(text) > MAX_CHARACTERS:
+        raise QuestionError(
+            f"The question has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.",
+            "Ask it in fewer words, or add a long text with `assistant add`.",
+        )
+    language = language_of(text)
+    notices = ()
+    if language not in languages:
+        held = ", ".join(sorted(_LANGUAGES.get(code, code) for code in languages))
+        notices = (
+            f"The question is in {_LANGUAGES[language]}, the sources are in {held}: only names and "
+            f"numbers written alike can match. Asking in {held} finds more.",
+        )
+    return Question(
+        text=text, standalone=_standalone(text, history), history=tuple(history),
+        language=language, notices=notices,
+    )
+
+
+def _standalone(text: str, history: Sequence[Turn]) -> str:
+    """The question with the earlier ones it leans on before it, oldest first."""
+    chain = [text]
+    for turn in reversed([t for t in history if t.role == "user"]):
+        if not _leans_back(chain[0]):
+            break
+        chain.insert(0, " ".join(turn.content.split())[:MAX_CHARACTERS])
+    return " ".join(chain)
+
+
+def _leans_back(text: str) -> bool:
+    return bool(
+        _CONTINUES.search(text) or _POINTS_BACK.search(text) or len(terms(text)) < _FEW_TERMS
+    )

@@ -1,0 +1,140 @@
+"""Question → evidence: two searches fused, sources balanced, best sentences marked.
+
+Whether the evidence can answer at all is decided here too, from what the question names and the
+passages do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from assistant.corpus.passages import sentences
+from assistant.index import Hit, PassageIndex, searched_text
+from assistant.tokenization import language_of, stem, terms, words
+from assistant.types import Evidence, Passage, Question, Retrieved, Source, Span
+
+# Candidates of each search. More did not change which passages come first.
+_CANDIDATES = 50
+_KEPT = 12
+# Each further passage of the same source counts this much less, so that one long document does
+# not crowd out the others.
+_REPEAT = 0.85
+# A source whose voice the question asks for counts this much more.
+_SPEAKER = 1.4
+# Share of the question's content, by rarity, that some passage must speak of. Chosen on the
+# development questions; tests/bench/abstention.py prints the curve.
+MIN_COVERAGE = 0.4
+
+_SPEAKS = (
+    "accus|add|agree|announc|answer|argu|ask|claim|comment|complain|criticis|criticiz|declar|demand|"
+    "den|describ|explain|insist|object|offer|pledg|promis|propos|reject|repl|request|respond|say|"
+    "said|stat|suggest|tell|think|view|want|warn|writ"
+)
+_SPEAKER_ASKED = re.compile(
+    rf"\b(?:did|does|do|has|have|had|is|are|was|were)\s+((?:\S+\s+){{1,6}}?)(?:{_SPEAKS})\w*",
+    re.IGNORECASE,
+)
+
+
+def retrieve(question: Question, index: PassageIndex) -> Retrieved:
+    """The best passages for a question, at most 12, best first."""
+    asked = question.standalone
+    weights = _weights(question, index)
+    fused = _fuse(index.dense(asked, _CANDIDATES), index.bm25(asked, _CANDIDATES))
+    speaker = _speaker(question.text)
+    found = [replace(e, score=e.score * _voice_factor(e.passage.source, speaker)) for e in fused]
+    evidence = tuple(
+        replace(e, best=_best_sentences(e.passage, weights)) for e in _balanced(found)
+    )
+    missing = _missing(evidence, weights)
+    return Retrieved(
+        evidence=evidence, answerable=coverage(evidence, weights) >= MIN_COVERAGE, missing=missing
+    )
+
+
+def coverage(evidence: tuple[Evidence, ...], weights: Mapping[str, float]) -> float:
+    """The largest share of the question's weight that one passage speaks of, 0 to 1."""
+    total = sum(weights.values())
+    return max((_covered(e.passage, weights) / total for e in evidence), default=0.0) if total else 0
+
+
+def _weights(question: Question, index: PassageIndex) -> dict[str, float]:
+    """Term → rarity. A word that no source can hold because of its script counts as a common
+    one: its absence says nothing."""
+    foreign = question.language not in {p.source.language for p in index.passages.values()}
+    weights = {}
+    for term in terms(question.standalone):
+        rarity = index.rarity(term)
+        unseen = foreign and language_of(term) != "en" and not index.holds(term)
+        weights[term] = min(rarity, 1.0) if unseen else rarity
+    return weights
+
+
+def _covered(passage: Passage, weights: Mapping[str, float]) -> float:
+    found = set(terms(f"{searched_text(passage)} {passage.source.date or ''}"))
+    return sum(weight for term, weight in weights.items() if term in found)
+
+
+def _missing(evidence: tuple[Evidence, ...], weights: Mapping[str, float]) -> tuple[str, ...]:
+    """Terms of the question that no passage found speaks of, rarest first."""
+    held = {t for e in evidence for t in terms(searched_text(e.passage))}
+    return tuple(sorted((t for t in weights if t not in held), key=lambda t: -weights[t]))
+
+
+def _speaker(text: str) -> frozenset[str]:
+    """Stems of the words between auxiliary and verb: who is asked to have said something."""
+    found = _SPEAKER_ASKED.search(text)
+    return frozenset(terms(found[1])) if found else frozenset()
+
+
+def _voice_factor(source: Source, speaker: frozenset[str]) -> float:
+    """More for a source in which the speaker speaks alone; a joint text is nobody's demand."""
+    party = source.voice.split(",")[0]
+    joint = re.search(r"\b(and|und|et|и)\b", party) is not None
+    alone = not joint and any(_alike(stem(word), speaker) for word in words(source.voice))
+    return _SPEAKER if alone else 1.0
+
+
+def _alike(voice: str, speaker: frozenset[str]) -> bool:
+    # "Russia" speaks as "Russian Federation": one stem begins the other
+    return any(
+        voice == s or (min(len(voice), len(s)) >= 5 and (voice.startswith(s) or s.startswith(voice)))
+        for s in speaker
+    )
+
+
+def _fuse(dense: list[Hit], bm25: list[Hit]) -> list[Evidence]:
+    """Sum of both scores, each divided by its best: better than ranks alone (DESIGN: SciFact)."""
+    ranks = [{h.passage.id: (r, h.score) for r, h in enumerate(hits)} for hits in (dense, bm25)]
+    tops = [max((h.score for h in hits), default=1.0) for hits in (dense, bm25)]
+    found = {h.passage.id: h.passage for h in (*dense, *bm25)}
+    return [
+        Evidence(
+            passage=passage,
+            score=sum(r[i][1] / t for r, t in zip(ranks, tops, strict=True) if i in r) / 2,
+            dense_rank=ranks[0][i][0] if i in ranks[0] else None,
+            bm25_rank=ranks[1][i][0] if i in ranks[1] else None,
+        )
+        for i, passage in found.items()
+    ]
+
+
+def _balanced(found: list[Evidence]) -> Iterator[Evidence]:
+    chosen: dict[str, int] = {}
+    rest = list(found)
+    while rest and sum(chosen.values()) < _KEPT:
+        best = max(rest, key=lambda e: e.score * _REPEAT ** chosen.get(e.passage.source.id, 0))
+        rest.remove(best)
+        chosen[best.passage.source.id] = chosen.get(best.passage.source.id, 0) + 1
+        yield best
+
+
+def _best_sentences(passage: Passage, weights: Mapping[str, float]) -> tuple[Span, ...]:
+    """Sentences that share content words with the question, most weight first."""
+    scored = []
+    for span in sentences(passage.text, passage.source.language, passage.span.start):
+        found = set(terms(passage.source.text[span.start : span.end]))
+        scored.append((sum(w for term, w in weights.items() if term in found), span))
+    return tuple(span for score, span in sorted(scored, key=lambda s: -s[0]) if score > 0)

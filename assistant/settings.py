@@ -1,0 +1,107 @@
+"""One frozen `Settings`, read once at the door from the environment and `.env`.
+
+Constants that tune a step stand beside their use, not here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from assistant.errors import SettingsError
+
+PREFIX = "ASSISTANT_"
+
+
+def bundled(name: str) -> Path:
+    """The folder `corpus` or `prompts` that comes with the program.
+
+    In a wheel they lie inside the package, in a checkout beside it.
+    """
+    package = Path(__file__).parent
+    packaged = package / "bundled" / name
+    return packaged if packaged.is_dir() else package.parent / name
+
+
+class Settings(BaseSettings):
+    """Every setting; its environment variable is its name in capitals after `ASSISTANT_`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, frozen=True, extra="forbid"
+    )
+
+    model: str = Field(
+        "quotes",
+        description="language model: `quotes` (none), an OpenAI model name such as `gpt-4o-mini`, "
+        "`ollama/NAME`, `http://host:port/v1#NAME` or `gguf:PATH`",
+    )
+    api_key: SecretStr | None = Field(
+        None, description="key for the model's server; `OPENAI_API_KEY` is read for OpenAI's own"
+    )
+    model_timeout: float = Field(
+        60.0, gt=0, description="seconds without a word from the model before quotes answer alone"
+    )
+    embedding: str = Field("bundled", description="embedding model; only `bundled` so far")
+    corpus: Path = Field(
+        default_factory=lambda: bundled("corpus"), description="folder of documents to answer from"
+    )
+    home: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("corpus-assistant", False)),
+        description="folder for documents you add and for indexes",
+    )
+    chroma: Path | None = Field(
+        None, description="folder of the index; by default one for each corpus below the home"
+    )
+    prompts: Path = Field(
+        default_factory=lambda: bundled("prompts"), description="folder of the model's prompts"
+    )
+
+    @property
+    def documents(self) -> Path:
+        """Where `assistant add` keeps documents; read together with the corpus."""
+        return self.home / "documents"
+
+    @property
+    def index_folder(self) -> Path:
+        if self.chroma:
+            return self.chroma
+        corpus = self.corpus.resolve()
+        key = hashlib.sha256(str(corpus).encode()).hexdigest()[:8]
+        return self.home / "index" / f"{corpus.name}-{key}"
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Read the environment and `.env`; `overrides` that are not `None` win.
+
+    Raises SettingsError for a bad value and for a misspelt variable, which pydantic-settings
+    would ignore in the environment.
+    """
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    for variable in os.environ:
+        if variable.startswith(PREFIX) and variable not in known:
+            raise _unknown(variable, known)
+    try:
+        return Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = str(first["loc"][0]).upper().removeprefix(PREFIX)
+        if first["type"] == "extra_forbidden":
+            raise _unknown(PREFIX + variable, known) from error
+        value = str(first.get("input", ""))
+        raise SettingsError(
+            f"{PREFIX}{variable}={value!r} is not valid: {first['msg'].lower()}.",
+            "Correct it in the environment or in .env, or unset it for the default.",
+            variable=PREFIX + variable, value=value,
+        ) from error
+
+
+def _unknown(variable: str, known: list[str]) -> SettingsError:
+    near = difflib.get_close_matches(variable, known, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"The settings are: {', '.join(known)}."
+    return SettingsError(f"There is no setting {variable}.", hint, variable=variable)

@@ -1,0 +1,67 @@
+"""Text → terms: the one notion of "the same word" that search, retrieval and checks share.
+
+>>> terms("The Parties shall not deploy 20,000 tanks.")
+['parti', 'not', 'deploy', '20000', 'tank']
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from functools import lru_cache
+
+import Stemmer
+from bm25s.stopwords import STOPWORDS_EN_PLUS
+
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|\w+", re.UNICODE)
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
+_UKRAINIAN = re.compile("[іїєґІЇЄҐ]")
+_LETTER = re.compile(r"[^\W\d_]", re.UNICODE)
+
+# Words that only phrase a question or a report carry no topic, but a negation always does.
+_PHRASING = """
+ask asked asks say said says tell told state stated claim claimed mean means meant happen happened
+exactly please about according concerning regarding mention mentioned describe described
+""".split()
+_KEPT = {"no", "not", "nor", "never", "cannot", "shall", "must", "may", "should"}
+_RUSSIAN = """
+и в во не что он на я с со как а то все она так его но да ты к у же вы за бы по ее мне было вот от
+меня еще нет о из ему теперь когда даже ну вдруг ли если уже или ни быть был него до вас нибудь
+опять уж вам ведь там потом себя ничего ей может они тут где есть надо ней для мы тебя их чем была
+сам чтоб без будто чего раз тоже себе под будет ж тогда кто этот того потому этого какой
+""".split()
+STOPWORDS = frozenset({*STOPWORDS_EN_PLUS, *_PHRASING, *_RUSSIAN, "s", "t"} - _KEPT)
+
+_local = threading.local()
+
+
+def language_of(text: str) -> str:
+    """`ru`, `uk` or `en`, by script: enough to know which sources a question can match."""
+    letters = len(_LETTER.findall(text))
+    if letters and len(_CYRILLIC.findall(text)) > letters / 2:
+        return "uk" if _UKRAINIAN.search(text) else "ru"
+    return "en"
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words in order; "20,000" and "20000" are one word."""
+    return [_plain(word) for word in _WORD.findall(text.lower())]
+
+
+def _plain(word: str) -> str:
+    # 1,500 is a thousand separator, 1.5 is not
+    return re.sub(r"[.,](?=\d{3}(?!\d))", "", word) if word[0].isdigit() else word
+
+
+def terms(text: str) -> list[str]:
+    """Stems of the content words, in order."""
+    return [stem(word) for word in words(text) if word not in STOPWORDS]
+
+
+@lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """Snowball stem, Russian for Cyrillic words."""
+    if not hasattr(_local, "stemmers"):  # a stemmer is not safe to share between threads
+        _local.stemmers = {lang: Stemmer.Stemmer(lang) for lang in ("english", "russian")}
+    language = "russian" if _CYRILLIC.search(word) else "english"
+    return str(_local.stemmers[language].stemWord(word))

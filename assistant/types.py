@@ -1,0 +1,235 @@
+"""The data types that travel through the assistant, in the order in which they arise.
+
+Every type is frozen and keyword-only; none has logic beyond slicing text. Offsets are
+counted in characters (Unicode code points) of `Source.text`, end exclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, NamedTuple
+
+Kind = Literal[
+    "treaty", "political_document", "draft", "resolution", "official_statement",
+    "official_reply", "speech", "interview", "article", "reference",
+]
+Status = Literal[
+    "in_force", "signed_not_in_force", "political_commitment", "adopted", "proposed", "issued",
+    "leaked", "suspended", "superseded", "terminated", "opinion", "unknown",
+]
+TextKind = Literal["original", "official_translation", "unofficial_translation", "digest"]
+Checked = Literal["full_text", "excerpt", "secondary", "unverified"]
+RelationType = Literal[
+    "replies_to", "amends", "supersedes", "endorses", "quotes", "comments_on",
+]
+Outcome = Literal[
+    "answered", "partly_answered", "not_in_corpus", "document_silent",
+    "premise_not_supported", "failed",
+]
+Support = Literal["full", "partial"]
+Origin = Literal["quote", "model"]
+Tier = Literal["primary", "official", "commentary"]
+
+TIER_OF_KIND: Mapping[Kind, Tier] = {
+    "treaty": "primary", "political_document": "primary", "draft": "primary",
+    "resolution": "primary", "official_statement": "official", "official_reply": "official",
+    "speech": "official", "interview": "official", "article": "commentary",
+    "reference": "commentary",
+}
+"""Who may speak first: texts that parties agreed or proposed, then what officials said, then
+what others wrote about them."""
+
+
+class Span(NamedTuple):
+    """A half-open range of characters in `Source.text`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relation:
+    """How one source stands to another, named by its id."""
+
+    type: RelationType
+    to: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One document of the corpus with what is known of it.
+
+    `date` is the day of the act; for an article, of its publication; `None` if not known.
+    `checked` says how the text was checked against the document that it stands for.
+    `text` is the body as it is shown, front matter removed.
+    """
+
+    id: str
+    title: str
+    kind: Kind
+    voice: str
+    status: Status
+    text_kind: TextKind
+    checked: Checked
+    text: str
+    date: date | None = None
+    status_as_of: date | None = None
+    language: str = "en"
+    short_title: str = ""
+    aliases: tuple[str, ...] = ()
+    address: str | None = None
+    archive: str | None = None
+    licence: str | None = None
+    relations: tuple[Relation, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The title to use inside a sentence."""
+        return self.short_title or self.title
+
+    @property
+    def tier(self) -> Tier:
+        return TIER_OF_KIND[self.kind]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A stretch of a source small enough to be cited, for example one article.
+
+    `id` is stable as long as source, anchor and wording are. `checked` is the provision's own
+    mark where the source sets one, else the source's.
+    """
+
+    id: str
+    source: Source
+    anchor: str
+    span: Span
+    checked: Checked
+
+    @property
+    def text(self) -> str:
+        return self.source.text[self.span.start : self.span.end]
+
+
+class Turn(NamedTuple):
+    """One earlier message of the conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked: the user's own words, and the same made to stand alone."""
+
+    text: str
+    standalone: str
+    history: tuple[Turn, ...] = ()
+    language: str = "en"
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """A passage found for a question.
+
+    `score` is the fused score (higher is better, comparable within one question only);
+    ranks count from 0 and are `None` where that search did not return the passage.
+    `best` are the passage's sentences that bear on the question, best first, in offsets of the
+    source.
+    """
+
+    passage: Passage
+    score: float
+    dense_rank: int | None = None
+    bm25_rank: int | None = None
+    best: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retrieved:
+    """The evidence for a question, best first, and whether it can answer at all.
+
+    `missing` names what the question is about that no passage speaks of; `answerable` is false
+    when that rules an answer out.
+    """
+
+    evidence: tuple[Evidence, ...]
+    answerable: bool
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Citation:
+    """Exact characters of a passage. `number` counts from 1 by first use in the answer."""
+
+    number: int
+    passage: Passage
+    span: Span
+
+    @property
+    def quote(self) -> str:
+        return self.passage.source.text[self.span.start : self.span.end]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What `compose` claims, unchecked.
+
+    `lead` is a preface of our own making (who says it, when, with what force) and empty for a
+    model's sentences. `cited` are the places that it says it rests on; `unknown` are ids it
+    named that do not exist.
+    """
+
+    text: str
+    cited: tuple[tuple[Passage, Span], ...]
+    origin: Origin
+    lead: str = ""
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A sentence that `verify` lets through, with the citations that carry it."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    support: Support
+    origin: Origin
+    lead: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withheld:
+    """A model's sentence that is not shown as part of the answer, and why."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The whole result of one question; saved and loaded as JSON by `render`.
+
+    `timings` are seconds since the question arrived, by event.
+    """
+
+    question: str
+    understood: str
+    outcome: Outcome
+    statements: tuple[Statement, ...]
+    withheld: tuple[Withheld, ...]
+    evidence: tuple[Evidence, ...]
+    nearest: tuple[Source, ...]
+    notices: tuple[str, ...]
+    model: str
+    corpus_version: str
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """Every citation once, by number."""
+        numbered = {c.number: c for s in self.statements for c in s.citations}
+        return tuple(numbered[n] for n in sorted(numbered))
