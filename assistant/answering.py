@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from assistant.compose import quote, write
 from assistant.corpus.catalogue import Corpus, read_corpus
@@ -17,7 +16,13 @@ from assistant.question import understand
 from assistant.retrieval import retrieve
 from assistant.settings import Settings
 from assistant.types import (
-    Answer, Question, Retrieved, Source, Statement, Turn, Withheld,
+    Answer,
+    Question,
+    Retrieved,
+    Source,
+    Statement,
+    Turn,
+    Withheld,
 )
 from assistant.verify import Numbering, check, conclude
 
@@ -102,7 +107,7 @@ class Assistant:
         numbering = Numbering()
         statements: list[Statement] = []
         withheld: list[Withheld] = []
-        notices = list(question.notices)
+        notices = [*question.notices, *_on_names(retrieved)]
         if retrieved.answerable:
             quotes = [check(draft, numbering) for draft in quote(retrieved)]
             statements += [s for s in quotes if isinstance(s, Statement)]
@@ -130,6 +135,11 @@ class Assistant:
             notices=tuple(notices), model=self._model.name if self._model else "quotes",
             corpus_version=self.index.version, timings=clock.seconds,
         ))
+
+
+def _on_names(retrieved: Retrieved) -> list[str]:
+    names = ", ".join(f"“{name}”" for name in retrieved.missing)
+    return [f"No source here mentions {names}."] if names else []
 
 
 def _on_the_model(statements: Sequence[Statement], withheld: Sequence[Withheld]) -> list[str]:

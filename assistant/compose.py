@@ -19,6 +19,8 @@ from assistant.types import Draft, Evidence, Passage, Question, Retrieved, Sourc
 _PASSAGES = 6
 _PER_SOURCE = 2
 _SENTENCES = 2
+# A provision this short is shown whole: its sentences qualify one another.
+_WHOLE_WORDS = 90
 # A passage that scores less than this share of the best one seldom bears on the question.
 _WORTH = 0.6
 
@@ -64,25 +66,38 @@ def lead(passage: Passage) -> str:
 def quote(retrieved: Retrieved) -> Iterator[Draft]:
     """The sentences that bear most on the question: primary texts first, then officials, then
     commentary; within each by relevance. A digest's sentence is never put in quotation marks."""
-    for evidence in chosen(retrieved):
-        passage = evidence.passage
-        for span in _joined(passage, sorted(evidence.best[:_SENTENCES])):
-            text = passage.source.text[span.start : span.end]
-            verbatim = text if passage.source.text_kind == "digest" else f"“{text}”"
-            yield Draft(
-                text=verbatim, lead=lead(passage), cited=((passage, span),), origin="quote"
-            )
+    for passage, span in excerpts(retrieved):
+        text = passage.source.text[span.start : span.end]
+        verbatim = text if passage.source.text_kind == "digest" else f"“{text}”"
+        yield Draft(text=verbatim, lead=lead(passage), cited=((passage, span),), origin="quote")
 
 
-def chosen(retrieved: Retrieved) -> list[Evidence]:
-    """The evidence worth quoting, in the order in which it is shown."""
+def excerpts(retrieved: Retrieved) -> list[tuple[Passage, Span]]:
+    """The stretches of text worth showing, in the order in which they are shown.
+
+    Every source that bears on the question speaks once before any speaks twice.
+    """
     ranked = sorted((e for e in retrieved.evidence if e.best), key=lambda e: -e.score)
-    picked: list[Evidence] = []
-    for evidence in takewhile(lambda e: e.score >= _WORTH * ranked[0].score, ranked):
-        same = sum(p.passage.source.id == evidence.passage.source.id for p in picked)
-        if same < _PER_SOURCE and len(picked) < _PASSAGES:
-            picked.append(evidence)
-    return sorted(picked, key=lambda e: _TIERS.index(e.passage.source.tier))
+    worth = list(takewhile(lambda e: e.score >= _WORTH * ranked[0].score, ranked))
+    rounds: dict[str, int] = {}
+    queue: list[tuple[int, Evidence]] = []
+    for evidence in worth:
+        turn = rounds[evidence.passage.source.id] = rounds.get(evidence.passage.source.id, 0) + 1
+        if turn <= _PER_SOURCE:
+            queue.append((turn, evidence))
+    picked = [e for _, e in sorted(queue, key=lambda item: item[0])[:_PASSAGES]]
+    by_source = list(dict.fromkeys(e.passage.source.id for e in picked))
+    picked.sort(key=lambda e: (
+        _TIERS.index(e.passage.source.tier), by_source.index(e.passage.source.id)
+    ))
+    return [(e.passage, span) for e in picked for span in _shown(e)]
+
+
+def _shown(evidence: Evidence) -> Iterator[Span]:
+    passage = evidence.passage
+    if len(passage.text.split()) <= _WHOLE_WORDS:
+        return iter([passage.span])
+    return _joined(passage, sorted(evidence.best[:_SENTENCES]))
 
 
 def _joined(passage: Passage, spans: Sequence[Span]) -> Iterator[Span]:
@@ -104,10 +119,7 @@ def write(question: Question, retrieved: Retrieved, model: Model, prompts: Path)
 
     Raises ModelError while it is read and PromptError for a faulty template.
     """
-    offered = [
-        (e.passage, span) for e in chosen(retrieved)
-        for span in _joined(e.passage, sorted(e.best[:_SENTENCES]))
-    ]
+    offered = excerpts(retrieved)
     prompt = Prompt(
         system=_template(prompts / "answer-system.txt", {}),
         user=_template(

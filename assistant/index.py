@@ -7,6 +7,7 @@ pending, and what is pending is written again by the next update.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import math
@@ -87,8 +88,15 @@ class PassageIndex:
         self._bm25 = bm25
         self._embedder = embedder
 
-    def holds(self, term: str) -> bool:
-        return term in self._bm25.vocab_dict
+    def holds(self, term: str, *, misspelt: bool = False) -> bool:
+        """Whether some passage has the term, or with `misspelt` one that looks much like it."""
+        vocabulary = self._bm25.vocab_dict
+        if term in vocabulary:
+            return True
+        # short names differ from ordinary words by a letter ("NLAW", "law")
+        return misspelt and len(term) > 5 and bool(
+            difflib.get_close_matches(term, vocabulary, n=1, cutoff=0.85)
+        )
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency, log(1 + passages / passages with the term)."""

@@ -25,6 +25,7 @@ from assistant.settings import Settings
 # The most a model may write: an answer has a few sentences, and some small models never stop.
 _MAX_TOKENS = 400
 _CONNECT_SECONDS = 5.0
+_INSTEAD = "Or set ASSISTANT_MODEL=quotes."
 _OLLAMA = "http://localhost:11434/v1"
 
 
@@ -110,51 +111,52 @@ class Endpoint:
 
     def _translate(self, error: Exception) -> Exception:
         """The ModelError that an exception of `openai` or `httpx` means; others are bugs."""
+        import openai
+
+        if isinstance(error, openai.BadRequestError) and "context" in str(error).lower():
+            return ContextOverflow(
+                f"The question and its sources do not fit into the context of {self._model!r}.",
+                f"Start the server with a larger context. {_INSTEAD}", spec=self.name,
+            )
+        if isinstance(error, openai.RateLimitError):
+            return Overloaded(
+                f"The server at {self._where} takes no more requests now.",
+                f"Wait a little. {_INSTEAD}", spec=self.name,
+                retry_after=_seconds(error.response.headers),
+            )
+        for classes, kind, fact, next_step in self._meanings():
+            if isinstance(error, classes):
+                return kind(fact, f"{next_step} {_INSTEAD}", spec=self.name)
+        return error
+
+    @property
+    def _where(self) -> str:
+        return self._base_url or "api.openai.com"
+
+    def _meanings(self) -> list[tuple[tuple[type[Exception], ...], type[ModelError], str, str]]:
+        """From the most special exception to the most general."""
         import httpx
         import openai
 
-        where = self._base_url or "OpenAI"
-        at = f"at {where}"
-        instead = "Or set ASSISTANT_MODEL=quotes."
-        match error:
-            case ModelError():
-                return error
-            case openai.APITimeoutError() | httpx.TimeoutException():
-                return Stalled(
-                    f"The model {at} sent nothing for {self._timeout:g} s.",
-                    f"Try again, raise ASSISTANT_MODEL_TIMEOUT. {instead}", spec=self.name)
-            case openai.APIConnectionError() | httpx.TransportError():
-                return Unreachable(
-                    f"No model answers {at}.", f"Is the server running? {instead}", spec=self.name)
-            case openai.AuthenticationError() | openai.PermissionDeniedError():
-                return Refused(
-                    f"The server {at} does not accept the key.",
-                    f"Check ASSISTANT_API_KEY. {instead}", spec=self.name)
-            case openai.NotFoundError():
-                return Refused(
-                    f"There is no model {self._model!r} {at}.",
-                    f"Check the name and that the address ends in /v1. {instead}", spec=self.name)
-            case openai.RateLimitError():
-                return Overloaded(
-                    f"The server {at} takes no more requests now.", f"Wait a little. {instead}",
-                    spec=self.name, retry_after=_seconds(error.response.headers))
-            case openai.BadRequestError() if "context" in str(error).lower():
-                return ContextOverflow(
-                    f"The question and its sources do not fit into the context of {self._model!r}.",
-                    f"Start the server with a larger context. {instead}", spec=self.name)
-            case openai.InternalServerError():
-                return Overloaded(
-                    f"The server {at} failed (status {error.status_code}).",
-                    f"Look at its log. {instead}", spec=self.name)
-            case openai.OpenAIError() if "api_key" in str(error) or "credential" in str(error):
-                return Refused(
-                    "No key for OpenAI is set.", f"Set OPENAI_API_KEY. {instead}", spec=self.name)
-            case openai.OpenAIError() | ValueError():
-                return Refused(
-                    f"The server {at} answers in a way that is not understood "
-                    f"({type(error).__name__}).",
-                    f"Does the address end in /v1? {instead}", spec=self.name)
-        return error
+        at = f"at {self._where}"
+        return [
+            ((openai.APITimeoutError, httpx.TimeoutException), Stalled,
+             f"The model {at} sent nothing for {self._timeout:g} s.",
+             "Try again, or raise ASSISTANT_MODEL_TIMEOUT."),
+            ((openai.APIConnectionError, httpx.TransportError), Unreachable,
+             f"No model answers {at}.", "Is the server running?"),
+            ((openai.AuthenticationError, openai.PermissionDeniedError), Refused,
+             f"The server {at} does not accept the key.", "Check ASSISTANT_API_KEY."),
+            ((openai.NotFoundError,), Refused, f"There is no model {self._model!r} {at}.",
+             "Check the name, and that the address ends in /v1."),
+            ((openai.InternalServerError,), Overloaded, f"The server {at} failed.",
+             "Look at its log."),
+            ((openai.APIError, ValueError), Refused,
+             f"The server {at} answers in a way that is not understood.",
+             "Does the address end in /v1?"),
+            ((openai.OpenAIError,), Refused, f"There is no key for the server {at}.",
+             "Set OPENAI_API_KEY."),
+        ]
 
 
 def _seconds(headers: Any) -> float | None:

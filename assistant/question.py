@@ -43,7 +43,7 @@ def understand(
             "Ask it in fewer words, or add a long text with `assistant add`.",
         )
     language = language_of(text)
-    notices = ()
+    notices: tuple[str, ...] = ()
     if language not in languages:
         held = ", ".join(sorted(_LANGUAGES.get(code, code) for code in languages))
         notices = (

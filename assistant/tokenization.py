@@ -32,6 +32,12 @@ _RUSSIAN = """
 """.split()
 STOPWORDS = frozenset({*STOPWORDS_EN_PLUS, *_PHRASING, *_RUSSIAN, "s", "t"} - _KEPT)
 
+_MONTHS = {
+    "jan": "january", "feb": "february", "mar": "march", "apr": "april", "jun": "june",
+    "jul": "july", "aug": "august", "sept": "september", "sep": "september", "oct": "october",
+    "nov": "november", "dec": "december",
+}
+
 _local = threading.local()
 
 
@@ -44,13 +50,15 @@ def language_of(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words in order; "20,000" and "20000" are one word."""
+    """Lower-case words in order; "20,000" and "20000" are one word, as are "Feb" and "February"."""
     return [_plain(word) for word in _WORD.findall(text.lower())]
 
 
 def _plain(word: str) -> str:
     # 1,500 is a thousand separator, 1.5 is not
-    return re.sub(r"[.,](?=\d{3}(?!\d))", "", word) if word[0].isdigit() else word
+    if word[0].isdigit():
+        return re.sub(r"[.,](?=\d{3}(?!\d))", "", word)
+    return _MONTHS.get(word, word)
 
 
 def terms(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date as Day
 from typing import Literal, NamedTuple
 
 Kind = Literal[
@@ -74,8 +74,8 @@ class Source:
     text_kind: TextKind
     checked: Checked
     text: str
-    date: date | None = None
-    status_as_of: date | None = None
+    date: Day | None = None
+    status_as_of: Day | None = None
     language: str = "en"
     short_title: str = ""
     aliases: tuple[str, ...] = ()
@@ -227,6 +227,11 @@ class Answer:
     model: str
     corpus_version: str
     timings: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def statements_as_shown(self) -> tuple[Statement, ...]:
+        """A model's sentences first, then the sources' own; numbers follow the order of arrival."""
+        return tuple(sorted(self.statements, key=lambda s: s.origin != "model"))
 
     @property
     def citations(self) -> tuple[Citation, ...]:

@@ -15,7 +15,14 @@ from assistant.compose import lead, say_date
 from assistant.corpus.passages import sentences
 from assistant.tokenization import stem, terms, words
 from assistant.types import (
-    Citation, Draft, Outcome, Passage, Retrieved, Span, Statement, Withheld,
+    Citation,
+    Draft,
+    Outcome,
+    Passage,
+    Retrieved,
+    Span,
+    Statement,
+    Withheld,
 )
 
 # Share of a model sentence's content words that the cited passages must hold. Below, too much of
@@ -23,7 +30,9 @@ from assistant.types import (
 _KEPT_WORDS = 0.8
 
 _QUOTED = re.compile(r"[“\"«„]([^“”\"«»„]{2,})[”\"»]")
-_NEGATIONS = {"no", "not", "never", "none", "nor", "neither", "without", "cannot", "refus", "reject"}
+_NEGATIONS = {
+    "no", "not", "never", "none", "nor", "neither", "without", "cannot", "refus", "reject",
+}
 _MODALS = {"shall", "should", "must", "may", "might", "would", "could", "can"}
 _NAME = re.compile(r"(?<=[\w,;:)”\"'’] )[A-ZА-Я][\w’'-]*")
 _TYPOGRAPHY = str.maketrans({

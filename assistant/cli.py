@@ -1,0 +1,196 @@
+"""The verbs of the command line. An AssistantError becomes one sentence and exit status 1."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assistant.errors import AssistantError, QuestionError
+from assistant.settings import Settings, read_settings
+from assistant.types import Turn
+
+if TYPE_CHECKING:
+    from assistant.answering import Assistant
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Answers over a source corpus, every sentence tied to its passage.",
+)
+corpus_app = typer.Typer(no_args_is_help=True, help="List and check the documents.")
+app.add_typer(corpus_app, name="corpus")
+
+_ModelOption = Annotated[
+    str | None, typer.Option(help="Overrides ASSISTANT_MODEL; `quotes` uses no model.")
+]
+
+
+def main() -> None:
+    """The door of the command line: what the user can mend is said in one sentence."""
+    try:
+        app()
+    except AssistantError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def open_with_progress(settings: Settings, rebuild: bool = False) -> Assistant:
+    """Open the assistant with a progress bar on standard error while passages are written."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from assistant.answering import Assistant
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Indexing passages", total=None, visible=False)
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=True)
+
+        return Assistant.open(settings, show, rebuild)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the Answer as JSON.")] = False,
+    history: Annotated[
+        Path | None,
+        typer.Option(help="Earlier turns: a JSON list of objects with role and content."),
+    ] = None,
+    model: _ModelOption = None,
+) -> None:
+    """Answer a question from the corpus, with numbered sources."""
+    from assistant.render import to_json, to_terminal
+
+    turns = _read_history(history) if history else ()
+    assistant = open_with_progress(read_settings(model=model))
+    _warn(assistant.corpus.notices)
+    answer = assistant.ask(question, turns)
+    typer.echo(to_json(answer) if as_json else to_terminal(answer))
+
+
+@app.command()
+def chat(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
+    model: _ModelOption = None,
+) -> None:
+    """Open the chat page."""
+    settings = read_settings(model=model)
+    from assistant.web.page import launch
+
+    launch(open_with_progress(settings), host, port)
+
+
+@app.command()
+def index(
+    rebuild: Annotated[bool, typer.Option(help="Start from nothing.")] = False,
+) -> None:
+    """Bring the index up to date with the corpus."""
+    settings = read_settings()
+    assistant = open_with_progress(settings, rebuild)
+    update = assistant.index.update
+    typer.echo(
+        f"{len(assistant.index.passages)} passages of {len(assistant.corpus.sources)} documents: "
+        f"{update.added} added, {update.changed} changed, {update.removed} removed, "
+        f"{update.unchanged} unchanged. Index: {settings.index_folder}"
+    )
+    _fail_on(assistant.corpus.faults)
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(help="A .txt or .md file.")],
+    id: Annotated[str | None, typer.Option(help="Short name: letters, digits, hyphens.")] = None,
+    title: Annotated[str | None, typer.Option()] = None,
+    voice: Annotated[str | None, typer.Option(help="Who speaks.")] = None,
+    kind: Annotated[str | None, typer.Option(help="treaty, speech, article …")] = None,
+    date: Annotated[str | None, typer.Option(help="Date of the act, as 2022-02-17.")] = None,
+    status: Annotated[str | None, typer.Option(help="in_force, proposed, opinion …")] = None,
+    language: Annotated[str | None, typer.Option(help="en, ru, uk")] = None,
+    address: Annotated[str | None, typer.Option(help="Where the document is published.")] = None,
+) -> None:
+    """Add a document of your own to what answers are drawn from."""
+    from assistant.corpus.adding import add_document
+
+    settings = read_settings()
+    fields = {
+        "id": id, "title": title, "voice": voice, "kind": kind, "date": date, "status": status,
+        "language": language, "address": address,
+    }
+    document = add_document(
+        file, {k: v for k, v in fields.items() if v is not None},
+        settings.documents, settings.corpus,
+    )
+    opened = open_with_progress(settings)
+    count = sum(p.source.id == document.source.id for p in opened.index.passages.values())
+    typer.echo(f"Added {document.source.id} ({document.source.title}): {count} passages.")
+
+
+@corpus_app.command("list")
+def corpus_list() -> None:
+    """List the documents: id, date, kind, status, voice, title."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from assistant.corpus.catalogue import read_corpus
+
+    settings = read_settings()
+    corpus = read_corpus(settings.corpus, settings.documents)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("Id", "Date", "Kind", "Status", "Text", "Checked", "Voice", "Title"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "Date")
+    for s in sorted(corpus.sources, key=lambda s: str(s.date)):
+        table.add_row(
+            s.id, str(s.date or "–"), s.kind, s.status, s.text_kind, s.checked, s.voice, s.title
+        )
+    Console(markup=False, emoji=False, highlight=False).print(table)
+    _warn(corpus.notices)
+
+
+@corpus_app.command("check")
+def corpus_check() -> None:
+    """Check every document's front matter; print file, line and remedy of each fault."""
+    from assistant.corpus.catalogue import read_corpus
+
+    settings = read_settings()
+    corpus = read_corpus(settings.corpus, settings.documents)
+    _fail_on(corpus.faults)
+    typer.echo(f"{len(corpus.documents)} documents, no fault.")
+
+
+def _read_history(path: Path) -> tuple[Turn, ...]:
+    try:
+        turns = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(_turn(turn) for turn in turns)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise QuestionError(
+            f"The history {path} cannot be read ({error}).",
+            'Write a JSON list like [{"role": "user", "content": "…"}].',
+        ) from error
+
+
+def _turn(turn: dict[str, Any]) -> Turn:
+    role, content = turn["role"], turn["content"]
+    if role not in ("user", "assistant") or not isinstance(content, str):
+        raise ValueError(f"role {role!r}")
+    return Turn(role, content)
+
+
+def _warn(notices: Sequence[str]) -> None:
+    for notice in notices:
+        typer.echo(f"Note: {notice}", err=True)
+
+
+def _fail_on(faults: Sequence[AssistantError]) -> None:
+    for fault in faults:
+        typer.echo(f"Error: {fault}", err=True)
+    if faults:
+        raise typer.Exit(1)

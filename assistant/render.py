@@ -1,0 +1,177 @@
+"""Answer → text for the terminal, and JSON. Takes only an `Answer`; decides nothing about truth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from pydantic import BaseModel, Field
+
+from assistant.compose import say_date, say_place, say_status
+from assistant.types import Answer, Checked, Citation, Outcome, Source, Statement, Support, TextKind
+
+HEADINGS = {
+    "primary": "Primary texts", "official": "Official statements",
+    "commentary": "Commentary (opinion)",
+}
+CHECKED = {
+    "full_text": "checked against the full text", "excerpt": "checked against an excerpt",
+    "secondary": "known from secondary reports", "unverified": "not verified",
+}
+NOTHING = "The corpus does not hold an answer to this."
+
+# What a terminal would obey instead of show.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def marks(statement: Statement) -> str:
+    return "".join(f"[{c.number}]" for c in statement.citations)
+
+
+def groups(answer: Answer) -> Iterator[tuple[str, list[Statement]]]:
+    """The statements under their headings, in the order in which they are shown."""
+    for heading, statements in groupby(answer.statements_as_shown, lambda s: heading_of(s, answer)):
+        yield heading, list(statements)
+
+
+def heading_of(statement: Statement, answer: Answer) -> str:
+    if statement.origin == "model":
+        return f"In short (written by {answer.model}, each sentence checked)"
+    return HEADINGS[statement.citations[0].passage.source.tier]
+
+
+def say_source(source: Source) -> str:
+    return f"{source.title} ({say_date(source)})"
+
+
+def answer_text(answer: Answer) -> str:
+    """The answer as plain text with numbered marks."""
+    if not answer.statements:
+        nearest = "; ".join(say_source(s) for s in answer.nearest)
+        return NOTHING + (f"\nNearest, without an answer: {nearest}" if nearest else "")
+    lines = []
+    for heading, statements in groups(answer):
+        lines.append(f"{heading}:")
+        for name, said in groupby(statements, lambda s: s.lead):
+            texts = [f"{s.text} {marks(s)}" for s in said]
+            lines += [f"- {name}: {' … '.join(texts)}"] if name else [f"- {t}" for t in texts]
+        lines.append("")
+    return "\n".join(lines).strip()
+
+
+def to_terminal(answer: Answer) -> str:
+    """The answer, its numbered sources, and its notices; control characters taken out."""
+    parts = [answer_text(answer)]
+    if answer.citations:
+        parts.append("Sources:\n" + "\n".join(_source_line(c) for c in answer.citations))
+    if answer.withheld:
+        parts.append("Withheld:\n" + "\n".join(f"- {w.text} ({w.reason})" for w in answer.withheld))
+    parts += [f"Note: {notice}" for notice in answer.notices]
+    return _CONTROL.sub("", "\n\n".join(parts))
+
+
+def _source_line(citation: Citation) -> str:
+    passage, source = citation.passage, citation.passage.source
+    facts = [source.voice, say_date(source), say_status(source), say_place(passage),
+             CHECKED[passage.checked]]
+    where = source.address or ""
+    return f"[{citation.number}] {source.title}. {'; '.join(facts)}. {where}".rstrip()
+
+
+class StatementJson(BaseModel):
+    text: str = Field(description="what is stated, without its marks")
+    lead: str = Field(description="who says it, when, with what force; empty for a model's words")
+    citations: list[int] = Field(description="numbers of the citations that carry it")
+    support: Support
+    origin: str = Field(description="`quote`: the source's own words; `model`: a model's sentence")
+
+
+class WithheldJson(BaseModel):
+    text: str = Field(description="a sentence of the model that is not part of the answer")
+    reason: str = Field(description="why not")
+
+
+class CitationJson(BaseModel):
+    number: int = Field(description="1…n by first use")
+    source: str = Field(description="id of the source")
+    title: str
+    anchor: str = Field(description="article, section or paragraph")
+    quote: str = Field(description="the exact characters of the source's text")
+    start: int = Field(description="offset of the quote in the source's text, in characters")
+    end: int
+    voice: str = Field(description="who speaks")
+    kind: str
+    date: str | None = Field(description="ISO date of the act or publication")
+    status: str = Field(description="with what force")
+    text_kind: TextKind = Field(description="`digest`: our words, not the document's")
+    checked: Checked = Field(description="how the passage was checked against the document")
+    address: str | None
+
+
+class EvidenceJson(BaseModel):
+    passage: str = Field(description="id of the passage")
+    source: str
+    anchor: str
+    score: float
+    text: str
+
+
+class AnswerJson(BaseModel):
+    """The form of `assistant ask --json`."""
+
+    question: str
+    understood: str = Field(description="the question made to stand alone")
+    outcome: Outcome
+    text: str = Field(description="the statements with their marks, as shown")
+    statements: list[StatementJson]
+    withheld: list[WithheldJson]
+    citations: list[CitationJson]
+    evidence: list[EvidenceJson] = Field(description="passages retrieved, best first")
+    nearest: list[str] = Field(description="ids of the nearest sources, for an abstention")
+    notices: list[str]
+    model: str
+    corpus_version: str
+    timings: dict[str, float] = Field(description="seconds since the question, by event")
+
+
+def to_json(answer: Answer) -> str:
+    """The answer as indented JSON of the form `AnswerJson`."""
+    return as_model(answer).model_dump_json(indent=2)
+
+
+def as_model(answer: Answer) -> AnswerJson:
+    return AnswerJson(
+        question=answer.question, understood=answer.understood, outcome=answer.outcome,
+        text=answer_text(answer), statements=_statements(answer.statements),
+        withheld=[WithheldJson(text=w.text, reason=w.reason) for w in answer.withheld],
+        citations=[_citation(c) for c in answer.citations],
+        evidence=[
+            EvidenceJson(
+                passage=e.passage.id, source=e.passage.source.id, anchor=e.passage.anchor,
+                score=round(e.score, 4), text=e.passage.text,
+            ) for e in answer.evidence
+        ],
+        nearest=[s.id for s in answer.nearest], notices=list(answer.notices), model=answer.model,
+        corpus_version=answer.corpus_version, timings=dict(answer.timings),
+    )
+
+
+def _statements(statements: Sequence[Statement]) -> list[StatementJson]:
+    return [
+        StatementJson(
+            text=s.text, lead=s.lead, citations=[c.number for c in s.citations],
+            support=s.support, origin=s.origin,
+        ) for s in statements
+    ]
+
+
+def _citation(citation: Citation) -> CitationJson:
+    source = citation.passage.source
+    return CitationJson(
+        number=citation.number, source=source.id, title=source.title,
+        anchor=citation.passage.anchor, quote=citation.quote, start=citation.span.start,
+        end=citation.span.end, voice=source.voice, kind=source.kind,
+        date=source.date.isoformat() if source.date else None, status=source.status,
+        text_kind=source.text_kind, checked=citation.passage.checked, address=source.address,
+    )
