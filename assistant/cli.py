@@ -47,13 +47,18 @@ def open_with_progress(settings: Settings, rebuild: bool = False) -> Assistant:
 
     from assistant.answering import Assistant
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Indexing passages", total=None, visible=False)
+    bar = Progress(console=Console(stderr=True), transient=True)
+    task = bar.add_task("Indexing passages", total=None)
 
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
+    def show(done: int, total: int) -> None:
+        bar.start()  # only once there is something to show
+        bar.update(task, completed=done, total=total)
 
+    try:
         return Assistant.open(settings, show, rebuild)
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 @app.command()
@@ -136,21 +141,23 @@ def add(
 
 @corpus_app.command("list")
 def corpus_list() -> None:
-    """List the documents: id, date, kind, status, voice, title."""
+    """List the documents by date."""
     from rich.console import Console
     from rich.table import Table
 
+    from assistant.compose import say_status
     from assistant.corpus.catalogue import read_corpus
+    from assistant.render import CHECKED
 
     settings = read_settings()
     corpus = read_corpus(settings.corpus, settings.documents)
     table = Table(box=None, pad_edge=False)
-    for heading in ("Id", "Date", "Kind", "Status", "Text", "Checked", "Voice", "Title"):
-        table.add_column(heading, overflow="fold", no_wrap=heading == "Date")
+    for heading in ("Date", "Id", "Kind and status", "Text", "Voice"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("Date", "Id"))
     for s in sorted(corpus.sources, key=lambda s: str(s.date)):
-        table.add_row(
-            s.id, str(s.date or "–"), s.kind, s.status, s.text_kind, s.checked, s.voice, s.title
-        )
+        kind = f"{s.kind.replace('_', ' ')}, {say_status(s)}"
+        text = f"{s.text_kind.replace('_', ' ')}, {CHECKED[s.checked]}"
+        table.add_row(str(s.date or "–"), s.id, kind, text, s.voice)
     Console(markup=False, emoji=False, highlight=False).print(table)
     _warn(corpus.notices)
 

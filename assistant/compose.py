@@ -185,7 +185,8 @@ def _parse(sentence: str, offered: Sequence[tuple[Passage, Span]]) -> Draft | No
     """A sentence with its marks taken out; ids that were not offered are kept apart."""
     ids = [int(i) for mark in _MARK.findall(sentence) for i in _ID.findall(mark)]
     known = [i for i in dict.fromkeys(ids) if 1 <= i <= len(offered)]
-    text = re.sub(r"\s+([.,;:!?])", r"\1", " ".join(_MARK.sub("", sentence).split())).strip("-* ")
+    text = " ".join(_MARK.sub("", sentence).split()).strip("-* ")
+    text = re.sub(r"([.!?])[\s.]+$", r"\1", re.sub(r"\s+([.,;:!?])", r"\1", text))
     if not re.search(r"\w", text):
         return None
     return Draft(

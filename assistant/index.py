@@ -12,11 +12,12 @@ import hashlib
 import json
 import math
 import os
+import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import bm25s
 import filelock
@@ -37,6 +38,9 @@ _LOCK_SECONDS = 20.0
 _PASSAGES_AT_ONCE = 256
 
 
+_Split = tuple[Source, tuple[Passage, ...]]
+
+
 class Hit(NamedTuple):
     """`score` is the cosine for dense search, the BM25 score for BM25; higher is better."""
 
@@ -44,16 +48,15 @@ class Hit(NamedTuple):
     score: float
 
 
-class IndexProgress(Protocol):
-    """Told how far an update is: passages done of all that must be written."""
-
-    def __call__(self, done: int, total: int) -> None: ...
+IndexProgress = Callable[[int, int], None]
+"""Told how far an update is: passages done, and all that must be written."""
 
 
 class Manifest(NamedTuple):
     """What the folder holds: per source a hash of all that its passages depend on."""
 
     embedding: str
+    chroma: str
     sources: dict[str, dict[str, Any]]
     pending: tuple[str, ...] = ()
     bm25: str = ""
@@ -93,10 +96,7 @@ class PassageIndex:
         vocabulary = self._bm25.vocab_dict
         if term in vocabulary:
             return True
-        # short names differ from ordinary words by a letter ("NLAW", "law")
-        return misspelt and len(term) > 5 and bool(
-            difflib.get_close_matches(term, vocabulary, n=1, cutoff=0.85)
-        )
+        return misspelt and bool(difflib.get_close_matches(term, vocabulary, n=1, cutoff=0.85))
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency, log(1 + passages / passages with the term)."""
@@ -164,7 +164,7 @@ def open_index(
         }
         bm25 = bm25s.BM25.load(str(folder / manifest.bm25), mmap=True)
         return PassageIndex(
-            passages, store or _open_store(folder), bm25, embedder, manifest.version, update
+            passages, store or _open_store(folder / manifest.chroma), bm25, embedder, manifest.version, update
         )
 
 
@@ -176,8 +176,9 @@ def _write(
     if manifest and manifest.embedding != embedder.name:
         _clear(folder)
         manifest = None
-    manifest = manifest or Manifest(embedder.name, {})
-    store = _open_store(folder)
+    # A new name each time: Chroma keeps what it knows of a path for the life of the process.
+    manifest = manifest or Manifest(embedder.name, f"chroma-{secrets.token_hex(4)}", {})
+    store = _open_store(folder / manifest.chroma)
     kept = {
         i: entry for i, entry in manifest.sources.items()
         if wanted.get(i) == entry["hash"] and i not in manifest.pending
@@ -186,13 +187,12 @@ def _write(
         kept = _really_kept(store, kept)
     gone = [i for i in {*manifest.sources, *manifest.pending} if i not in kept]
     todo = [source for source in sources if source.id not in kept]
-    manifest = Manifest(embedder.name, kept, tuple({*gone, *(s.id for s in todo)}))
+    manifest = manifest._replace(sources=kept, pending=tuple({*gone, *(s.id for s in todo)}))
     _write_manifest(folder, manifest)
     for source_id in gone:
         store.delete(source_id)
     manifest = _add(folder, store, manifest, todo, embedder, progress)
-    ordered = [s.id for s in sources]
-    manifest = Manifest(embedder.name, {i: manifest.sources[i] for i in ordered})
+    manifest = manifest._replace(sources={s.id: manifest.sources[s.id] for s in sources})
     manifest = manifest._replace(bm25=f"bm25-{manifest.version}")
     _build_bm25(folder / manifest.bm25, sources, manifest)
     _write_manifest(folder, manifest)
@@ -233,10 +233,8 @@ def _add(
     return manifest
 
 
-def _groups(
-    split_sources: list[tuple[Source, tuple[Passage, ...]]],
-) -> Iterator[list[tuple[Source, tuple[Passage, ...]]]]:
-    group: list[tuple[Source, tuple[Passage, ...]]] = []
+def _groups(split_sources: list[_Split]) -> Iterator[list[_Split]]:
+    group: list[_Split] = []
     size = 0
     for source, passages in split_sources:
         group.append((source, passages))
@@ -285,7 +283,7 @@ def _open_store(folder: Path) -> Any:
     from llama_index.vector_stores.chroma import ChromaVectorStore
 
     client = chromadb.PersistentClient(
-        str(folder / "chroma"), chromadb.Settings(anonymized_telemetry=False)
+        str(folder), chromadb.Settings(anonymized_telemetry=False)
     )
     collection = client.get_or_create_collection(
         _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
@@ -338,7 +336,8 @@ def _read_manifest(folder: Path) -> Manifest | None:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format"] == FORMAT:
             return Manifest(
-                data["embedding"], data["sources"], tuple(data["pending"]), data["bm25"]
+                data["embedding"], data["chroma"], data["sources"], tuple(data["pending"]),
+                data["bm25"],
             )
     except (ValueError, KeyError, TypeError):
         pass
@@ -360,7 +359,7 @@ def _write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def _clear(folder: Path) -> None:
     (folder / "manifest.json").unlink(missing_ok=True)  # first: without it nothing counts
-    for path in [folder / "chroma", *folder.glob("bm25-*")]:
+    for path in [*folder.glob("chroma-*"), *folder.glob("bm25-*")]:
         shutil.rmtree(path, ignore_errors=True)
 
 

@@ -59,7 +59,7 @@ def open_model(settings: Settings) -> Model | None:
     if re.fullmatch(r"(gpt|chatgpt|o\d)[\w.:-]*", spec):
         return Endpoint(settings, base_url=None, model=spec)
     forms = ["quotes", "gpt-4o-mini", "ollama/NAME", "http://host:port/v1#NAME"]
-    near = difflib.get_close_matches(spec, forms, n=1)
+    near = difflib.get_close_matches(spec, forms, n=1, cutoff=0.45)
     raise SettingsError(
         f"There is no model {spec!r}.",
         f"Did you mean {near[0]!r}?" if near else f"Write one of: {', '.join(forms)}.",

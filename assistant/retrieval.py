@@ -32,8 +32,10 @@ _SPEAKS = (
     "den|describ|explain|insist|object|offer|pledg|promis|propos|reject|repl|request|respond|say|"
     "said|stat|suggest|tell|think|view|want|warn|writ"
 )
-# A capitalised word after a word, not after the end of a sentence.
-_NAME = re.compile(r"(?<=[\w,;:'’\"“(-] )[A-ZА-ЯІЇЄҐ][\w’']+")
+# Capitalised words in a row, after a word and not after the end of a sentence.
+_NAME = re.compile(
+    r"(?<=[\w,;:'’\"“(-] )[A-ZА-ЯІЇЄҐ][\w’']+(?: [A-ZА-ЯІЇЄҐ][\w’']+)*"
+)
 _SPEAKER_ASKED = re.compile(
     rf"\b(?:did|does|do|has|have|had|is|are|was|were)\s+((?:\S+\s+){{1,6}}?)(?:{_SPEAKS})\w*",
     re.IGNORECASE,
@@ -89,14 +91,17 @@ def _covered(passage: Passage, weights: Mapping[str, float]) -> float:
 def _unknown_names(asked: str, index: PassageIndex) -> tuple[str, ...]:
     """Names in the question that no passage has, even misspelt: then nothing here is about them.
 
-    A name is a word with a capital that does not begin a sentence; shouting has no names.
+    A name is words with capitals in a row, not at the start of a sentence; shouting has no names.
     """
     if asked.isupper():
         return ()
-    return tuple(dict.fromkeys(
-        name for name in _NAME.findall(asked)
-        if (found := terms(name)) and not any(index.holds(t, misspelt=True) for t in found)
-    ))
+    def known(word: str) -> bool:
+        # short names differ from ordinary words by a letter ("NLAW", "law")
+        found, misspelt = terms(word), len(word) > 5
+        return not found or any(index.holds(term, misspelt=misspelt) for term in found)
+
+    names = dict.fromkeys(_NAME.findall(asked))
+    return tuple(name for name in names if not all(known(word) for word in name.split()))
 
 
 def _speaker(text: str) -> frozenset[str]:

@@ -8,7 +8,6 @@ nearly no other word. What fails is withheld with the reason.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
 from assistant.compose import lead, say_date
@@ -35,6 +34,9 @@ _NEGATIONS = {
 }
 _MODALS = {"shall", "should", "must", "may", "might", "would", "could", "can"}
 _NAME = re.compile(r"(?<=[\w,;:)”\"'’] )[A-ZА-Я][\w’'-]*")
+_PLACE = re.compile(
+    r"\b(?:article|art\.|paragraph|para|section|point|annex|chapter)\s+(?:\d+|[IVXL]+)\b", re.I
+)
 _TYPOGRAPHY = str.maketrans({
     "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'", "‘": "'",
     "–": "-", "—": "-", "‑": "-", "\u00a0": " ", "\u00ad": None,
@@ -42,14 +44,19 @@ _TYPOGRAPHY = str.maketrans({
 
 
 class Numbering:
-    """Numbers citations from 1 by first use; the same characters keep their number."""
+    """Numbers citations from 1 by first use; a part of what was cited already keeps its number."""
 
     def __init__(self) -> None:
-        self._numbers: dict[tuple[str, Span], int] = {}
+        self._cited: list[Citation] = []
 
     def cite(self, passage: Passage, span: Span) -> Citation:
-        number = self._numbers.setdefault((passage.id, span), len(self._numbers) + 1)
-        return Citation(number=number, passage=passage, span=span)
+        for earlier in self._cited:
+            same = earlier.passage.id == passage.id
+            if same and earlier.span.start <= span.start and span.end <= earlier.span.end:
+                return earlier
+        citation = Citation(number=len(self._cited) + 1, passage=passage, span=span)
+        self._cited.append(citation)
+        return citation
 
 
 def check(draft: Draft, numbering: Numbering) -> Statement | Withheld:
@@ -86,31 +93,70 @@ def _model_fault(draft: Draft) -> str | None:
         if draft.unknown:
             return f"it cites {', '.join(draft.unknown)}, which does not exist"
         return "it cites nothing"
-    passages = [p for p, _ in draft.cited]
+    evidence = " ".join(_evidence_text(passage) for passage, _ in draft.cited)
+    return (
+        _misquoted(draft) or _wrong_number(draft, evidence) or _wrong_name(draft, evidence)
+        or _own_words(draft, evidence) or _wrong_force(draft)
+    )
+
+
+def _misquoted(draft: Draft) -> str | None:
     for quoted in _QUOTED.findall(draft.text):
-        if not any(_is_verbatim(quoted, p) for p in passages):
+        if not any(_is_verbatim(quoted, passage) for passage, _ in draft.cited):
             return f"the quotation “{quoted}” is not verbatim in what it cites"
-    evidence = " ".join(_evidence_text(p) for p in passages)
-    held = Counter(words(evidence))
-    said = words(draft.text)
-    stems = {stem(word) for word in held}
-    if wrong := [w for w in said if w[0].isdigit() and w not in held]:
-        return f"the number {wrong[0]} is not in what it cites"
-    if wrong := [n for n in _NAME.findall(draft.text) if not {stem(w) for w in words(n)} <= stems]:
-        return f"the name {wrong[0]} is not in what it cites"
-    own = " ".join(p.source.text[s.start : s.end] for p, s in draft.cited)
-    own_stems = {stem(w) for w in words(own)}
-    for group, called in ((_NEGATIONS, "negation"), (_MODALS, "modal")):
-        in_draft = {stem(w) for w in said} & group
-        if in_draft - own_stems or (group is _NEGATIONS and bool(in_draft) != bool(
-            own_stems & group
-        )):
-            return f"its {called} is not that of what it cites"
-    content = terms(draft.text)
-    kept = sum(term in stems for term in content)
-    if content and kept / len(content) < _KEPT_WORDS:
-        return f"only {kept} of its {len(content)} content words are in what it cites"
     return None
+
+
+def _wrong_number(draft: Draft, evidence: str) -> str | None:
+    """A number must occur, and one behind "article" or "paragraph" behind the same word."""
+    held = set(words(evidence))
+    for word in words(draft.text):
+        if word[0].isdigit() and word not in held:
+            return f"the number {word} is not in what it cites"
+    places = {_plain(place).lower() for place in _PLACE.findall(evidence)}
+    for place in _PLACE.findall(draft.text):
+        if _plain(place).lower() not in places:
+            return f"{place} is not in what it cites"
+    return None
+
+
+def _wrong_name(draft: Draft, evidence: str) -> str | None:
+    stems = {stem(word) for word in words(evidence)}
+    for name in _NAME.findall(draft.text):
+        if not {stem(word) for word in words(name)} <= stems:
+            return f"the name {name} is not in what it cites"
+    return None
+
+
+def _wrong_force(draft: Draft) -> str | None:
+    """Negation and modal verbs must be those of the sentences that carry the statement."""
+    carrying = " ".join(
+        p.source.text[slice(*_carrying(draft.text, p, span))] for p, span in draft.cited
+    )
+    said, held = ({stem(w) for w in words(text)} for text in (draft.text, carrying))
+    added = said & _NEGATIONS and not held & _NEGATIONS
+    dropped = not said & _NEGATIONS and _negated(carrying) & said
+    if added or dropped:
+        return "its negation is not that of what it cites"
+    if said & _MODALS - held:
+        return "its modal verb is not that of what it cites"
+    return None
+
+
+def _negated(text: str) -> set[str]:
+    """For each negation the content word behind it, without which it need not be repeated."""
+    stems = [stem(word) for word in words(text)]
+    content = [s for s in stems if s in set(terms(text)) or s in _NEGATIONS]
+    pairs = zip(content, content[1:], strict=False)
+    return {after for word, after in pairs if word in _NEGATIONS and after not in _NEGATIONS}
+
+
+def _own_words(draft: Draft, evidence: str) -> str | None:
+    held, content = set(terms(evidence)), terms(draft.text)
+    kept = sum(term in held for term in content)
+    if not content or kept / len(content) >= _KEPT_WORDS:
+        return None
+    return f"only {kept} of its {len(content)} content words are in what it cites"
 
 
 def _evidence_text(passage: Passage) -> str:

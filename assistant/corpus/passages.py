@@ -28,6 +28,8 @@ _CHECKED = re.compile(r"checked=(\w+)")
 _PARAGRAPH = re.compile(r"\S(?:.|\n(?!\s*\n))*", re.M)
 # Some copies lose the space after a full stop ("peoples.They").
 _GLUED = re.compile(r"(?<=[a-z)”\"])[.?!](?=[A-Z][a-z])")
+# "para. 3" and "No. 2202" are one reference each.
+_REFERENCE = re.compile(r"\b(?:arts?|paras?|nos?|secs?|ch|cf|vol|pp?)\.$", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;:]\s+|\n+|,(?=[A-Z])")
 _WORD = re.compile(r"\S+")
 
@@ -79,8 +81,15 @@ def sentences(text: str, language: str = "en", offset: int = 0) -> list[Span]:
         cuts = [start + m.end() for m in _GLUED.finditer(text[start : found["end_index"]])]
         for begin, end in zip([start, *cuts], [*cuts, found["end_index"]], strict=True):
             if span := _trimmed(text, begin, end):
-                spans.append(Span(span.start + offset, span.end + offset))
-    return spans
+                if spans and _refers(text, spans[-1], span):
+                    spans[-1] = Span(spans[-1].start, span.end)
+                else:
+                    spans.append(span)
+    return [Span(span.start + offset, span.end + offset) for span in spans]
+
+
+def _refers(text: str, left: Span, right: Span) -> bool:
+    return text[right.start].isdigit() and bool(_REFERENCE.search(text[left.start : left.end]))
 
 
 def _unnamed(source: Source, number: int, count: int) -> str:

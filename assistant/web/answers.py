@@ -1,0 +1,149 @@
+"""What was said → escaped HTML for the chat.
+
+Gradio's chat reads Markdown. A `<div>` that begins the message and has no blank line in it is
+passed on as HTML, so everything here is one line and every text goes through `escape`.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from itertools import groupby
+
+from assistant.compose import say_date
+from assistant.errors import AssistantError
+from assistant.render import HEADINGS, NOTHING
+from assistant.types import Answer, Outcome, Source, Statement, Tier, Withheld
+
+# A question is shown whole up to here; QuestionError rejects one that is much longer anyway.
+_SHOWN_CHARACTERS = 1_000
+_ABSENT: dict[Outcome, str] = {
+    "not_in_corpus": NOTHING,
+    "document_silent": "The document is held here in full and does not say that.",
+    "premise_not_supported": "The sources do not support what the question takes for granted.",
+    "failed": "No answer came about.",
+}
+# Harmless in HTML, but a sign to Markdown or LaTeX: written as numbers, they can only be text.
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]()#+.!|~$:@\n-]")
+
+
+def escape(text: str) -> str:
+    """The text itself, for HTML inside Markdown: nothing in it is markup."""
+    plain = text.replace("\r\n", "\n")
+    parts = (f"&#{ord(c)};" if _MARKDOWN.match(c) else html.escape(c) for c in plain)
+    return "".join(parts)
+
+
+def question_html(text: str) -> str:
+    """The user's own words, as typed; a very long text is cut with its length told."""
+    shown = text.strip()
+    if len(shown) > _SHOWN_CHARACTERS:
+        shown = f"{shown[:_SHOWN_CHARACTERS]}… ({len(text):,} characters)"
+    return f'<div class="asked">{escape(shown) or "<em>(nothing typed)</em>"}</div>'
+
+
+def searching_html() -> str:
+    return '<div class="answer"><p class="waiting">Searching the sources …</p></div>'
+
+
+def statements_html(
+    statements: Sequence[Statement], turn: int, model: str | None, writing: bool
+) -> str:
+    """The statements so far. With a model its sentences stand first; while it still writes
+    (`writing`) their place is kept, so that the quotes below move little."""
+    quotes = [s for s in statements if s.origin == "quote"]
+    written = [s for s in statements if s.origin == "model"]
+    body = ""
+    if model and (written or writing):
+        waiting = '<p class="waiting">The model is reading the sources …</p>' if writing else ""
+        body += _section(
+            f"In short (by {model}, each sentence checked against its passage)",
+            "".join(_paragraph(s, turn) for s in written) + waiting, "short",
+        )
+        body += '<h3 class="said">What the sources say</h3>' if quotes else ""
+    for tier, group in groupby(quotes, _tier):
+        body += _section(HEADINGS[tier], _by_lead(list(group), turn), tier)
+    return f'<div class="answer">{body}</div>'
+
+
+def answer_html(answer: Answer, turn: int) -> str:
+    """The finished answer: statements or what is absent, then what was withheld and noted."""
+    model = None if answer.model == "quotes" else answer.model
+    if answer.statements:
+        shown = statements_html(answer.statements, turn, model, writing=False)
+    else:
+        shown = _absence(answer.outcome, answer.nearest)
+    after = _withheld(answer.withheld)
+    if answer.outcome == "partly_answered":
+        after += _notice("The corpus answers this only in part.")
+    after += "".join(_notice(n) for n in answer.notices)
+    return f'<div class="reply">{shown}{after}</div>'
+
+
+def error_html(error: AssistantError) -> str:
+    return (
+        f'<div class="problem" role="alert"><p><strong>{escape(error.fact)}</strong></p>'
+        f"<p>{escape(error.next_step)}</p></div>"
+    )
+
+
+def bug_html() -> str:
+    return (
+        '<div class="problem" role="alert"><p><strong>This is a bug: please report it.</strong>'
+        "</p><p>What happened is in the log of the program. You can go on asking.</p></div>"
+    )
+
+
+def stopped_html(reply: str) -> str:
+    """What was shown until the reader stopped it, and that it was stopped."""
+    still = re.sub(r'<p class="waiting">.*?</p>', "", reply)
+    return f'<div class="reply">{still}{_notice("Stopped. What is shown above was checked.")}</div>'
+
+
+def _tier(statement: Statement) -> Tier:
+    return statement.citations[0].passage.source.tier
+
+
+def _section(heading: str, body: str, css: str) -> str:
+    return f'<section class="part {css}"><h4>{escape(heading)}</h4>{body}</section>'
+
+
+def _by_lead(statements: Sequence[Statement], turn: int) -> str:
+    return "".join(
+        f'<p class="lead">{escape(lead)}</p>' + "".join(_paragraph(s, turn) for s in group)
+        for lead, group in groupby(statements, lambda s: s.lead)
+    )
+
+
+def _paragraph(statement: Statement, turn: int) -> str:
+    partial = " (supported in part)" if statement.support == "partial" else ""
+    marks = "".join(
+        f'<a class="cite" href="#card-{turn}-{c.number}" '
+        f'title="{escape(c.passage.source.name)}">[{c.number}]</a>'
+        for c in statement.citations
+    )
+    return f'<p class="said">{escape(statement.text)}{partial}<span class="marks">{marks}</span></p>'
+
+
+def _absence(outcome: Outcome, nearest: Sequence[Source]) -> str:
+    near = "; ".join(f"{escape(s.name)} ({say_date(s)})" for s in nearest)
+    return (
+        f'<aside class="absent"><p><strong>{escape(_ABSENT.get(outcome, NOTHING))}</strong></p>'
+        + (f"<p>Nearest: {near}.</p>" if near else "") + "</aside>"
+    )
+
+
+def _withheld(withheld: Sequence[Withheld]) -> str:
+    if not withheld:
+        return ""
+    plural = "sentence" if len(withheld) == 1 else "sentences"
+    rows = "".join(f"<li>{escape(w.text)} <em>({escape(w.reason)})</em></li>" for w in withheld)
+    return (
+        f'<details class="withheld"><summary>{len(withheld)} {plural} of the model withheld: '
+        f"see why</summary><ul>{rows}</ul></details>"
+    )
+
+
+def _notice(text: str) -> str:
+    return f'<p class="notice">{escape(text)}</p>'

@@ -1,0 +1,115 @@
+"""Citation → card, conversation → pane of sources: escaped HTML, no more.
+
+A card's id is `card-TURN-NUMBER`; the mark in the answer links to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from assistant.compose import say_date, say_status
+from assistant.render import CHECKED
+from assistant.types import Citation, Source
+
+_TEXT_KIND = {
+    "original": "original text", "official_translation": "official translation",
+    "unofficial_translation": "unofficial translation",
+    "digest": "digest: our words, not the document's",
+}
+
+
+class Shelf(NamedTuple):
+    """The cards of one turn; `cards` is HTML and empty if nothing was cited."""
+
+    turn: int
+    question: str
+    cards: str
+    count: int
+
+
+def pane_html(shelves: Sequence[Shelf]) -> str:
+    """The latest turn's cards open on top, those of earlier turns folded below."""
+    if not shelves:
+        return (
+            '<div class="pane"><h2>Sources</h2><p class="quiet">The passages behind an answer '
+            "appear here. Click a mark such as [1] to see its passage.</p></div>"
+        )
+    *earlier, latest = shelves
+    cards = latest.cards or '<p class="quiet">Nothing is cited for the latest question.</p>'
+    folded = "".join(_folded(shelf) for shelf in reversed(earlier) if shelf.cards)
+    before = f'<h2 class="before">Earlier in this conversation</h2>{folded}' if folded else ""
+    return f'<div class="pane"><h2>Sources</h2>{cards}{before}</div>'
+
+
+def cards_html(citations: Sequence[Citation], turn: int) -> str:
+    return "".join(card_html(citation, turn) for citation in citations)
+
+
+def card_html(citation: Citation, turn: int) -> str:
+    """One citation: whose text it is and of what force, then the passage with the words marked."""
+    passage, source = citation.passage, citation.passage.source
+    as_of = f" (as of {source.status_as_of:%Y-%m-%d})" if source.status_as_of else ""
+    facts = (
+        ("Who", source.voice), ("Kind", source.kind.replace("_", " ")), ("Date", say_date(source)),
+        ("Force", say_status(source) + as_of), ("Text", _TEXT_KIND[source.text_kind]),
+        ("Checked", CHECKED[passage.checked]),
+    )
+    rows = "".join(f"<div><dt>{name}</dt><dd>{escape(fact)}</dd></div>" for name, fact in facts)
+    return (
+        f'<article class="card" id="card-{turn}-{citation.number}" tabindex="-1" '
+        f'aria-label="Source {citation.number}">'
+        f'<header><span class="number">{citation.number}</span><h3>{escape(source.title)}</h3>'
+        f'</header><p class="anchor">{_kind_label(source)}{escape(passage.anchor)}</p>'
+        f"<blockquote>{passage_html(citation)}</blockquote>"
+        f"<dl>{rows}</dl><footer>{link_html(source)}"
+        f'<a class="back" href="#" data-card="card-{turn}-{citation.number}">Back to the answer</a>'
+        "</footer></article>"
+    )
+
+
+def passage_html(citation: Citation) -> str:
+    """The passage with exactly the cited characters in `<mark>`."""
+    text, passage, span = citation.passage.source.text, citation.passage.span, citation.span
+    before, after = text[passage.start : span.start], text[span.end : passage.end]
+    return f"{escape(before)}<mark>{escape(citation.quote)}</mark>{escape(after)}"
+
+
+def link_html(source: Source) -> str:
+    """A link to the official text; an address that is not of the web is shown, not linked."""
+    if not source.address:
+        return '<span class="quiet">No address of the official text is known.</span>'
+    if not _is_web(source.address):
+        return f'<span class="quiet">{escape(source.address)}</span>'
+    return (
+        f'<a class="official" href="{escape(source.address)}" target="_blank" '
+        f'rel="noopener noreferrer">Official text at {escape(urlsplit(source.address).netloc)}</a>'
+    )
+
+
+def _is_web(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+def _kind_label(source: Source) -> str:
+    """Whether these are the document's words, where the eye falls first."""
+    is_digest = source.text_kind == "digest"
+    return f'<span class="kind {"digest" if is_digest else "original"}">' + (
+        "digest" if is_digest else "original" if source.text_kind == "original" else "translation"
+    ) + "</span> "
+
+
+def _folded(shelf: Shelf) -> str:
+    plural = "source" if shelf.count == 1 else "sources"
+    asked = " ".join(shelf.question.split())
+    short = asked if len(asked) <= 90 else f"{asked[:90]}…"
+    return (
+        f'<details class="earlier"><summary>{escape(short)} '
+        f'<span class="quiet">({shelf.count} {plural})</span></summary>{shelf.cards}</details>'
+    )

@@ -1,0 +1,166 @@
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from assistant.corpus.adding import add_document
+from assistant.corpus.catalogue import read_corpus, read_document
+from assistant.errors import CorpusError, EmptyCorpus, UnreadableSource
+from assistant.settings import bundled
+
+Write = Callable[..., Path]
+
+
+def test_the_bundled_corpus_has_at_least_14_sources_and_no_fault() -> None:
+    corpus = read_corpus(bundled("corpus"))
+    assert len(corpus.documents) >= 14
+    assert corpus.faults == ()
+
+
+def test_every_bundled_source_says_who_when_with_what_force_and_is_marked_a_digest() -> None:
+    for source in read_corpus(bundled("corpus")).sources:
+        assert source.voice and source.date and source.status != "unknown", source.id
+        assert source.text_kind == "digest", source.id
+
+
+def test_front_matter_becomes_a_source(write_source: Write) -> None:
+    document = read_document(write_source("harbour", "\n## Article 1\n\nTwelve ships.\n"))
+    assert document.source.date == date(1904, 5, 3)
+    assert document.source.text == "\n## Article 1\n\nTwelve ships.\n"
+    assert document.lines_before == 10
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong", "field", "number"),
+    [
+        ("kind: treaty", "kind: treety", "kind", 4),
+        ("date: 1904-05-03", "date: soon", "date", 6),
+        ("voice: Parties", "voices: Parties", "voices", 5),
+        ("id: harbour", "id: Har bour", "id", 2),
+    ],
+)
+def test_a_faulty_field_is_told_with_file_line_and_field(
+    write_source: Write, line: str, wrong: str, field: str, number: int
+) -> None:
+    path = write_source("harbour", "Twelve ships.")
+    path.write_text(path.read_text(encoding="utf-8").replace(line, wrong), encoding="utf-8")
+    with pytest.raises(CorpusError) as caught:
+        read_document(path)
+    missing_or_wrong = {caught.value.field, field}
+    assert missing_or_wrong <= {field, "voice"}
+    assert str(path) in str(caught.value)
+    if caught.value.field == field:
+        assert caught.value.line == number
+
+
+def test_a_missing_field_is_named(write_source: Write) -> None:
+    path = write_source("harbour", "Twelve ships.")
+    text = path.read_text(encoding="utf-8").replace("voice: Parties\n", "")
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CorpusError, match="'voice': it is missing") as caught:
+        read_document(path)
+    assert caught.value.field == "voice"
+
+
+def test_broken_yaml_names_its_line(write_source: Write) -> None:
+    path = write_source("harbour", "Twelve ships.", title='"unclosed')
+    with pytest.raises(CorpusError, match="not valid YAML") as caught:
+        read_document(path)
+    assert caught.value.line is not None
+
+
+def test_front_matter_without_an_end_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("---\nid: a\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="has no end"):
+        read_document(path)
+
+
+def test_one_faulty_file_does_not_hide_the_others(write_source: Write, tmp_path: Path) -> None:
+    write_source("good", "Twelve ships.")
+    write_source("bad", "Nine ships.", kind="treety")
+    (tmp_path / "corpus" / "binary.txt").write_bytes(b"\x00\x01\x02" * 99)
+    corpus = read_corpus(tmp_path / "corpus")
+    assert [s.id for s in corpus.sources] == ["good"]
+    assert len(corpus.faults) == 2
+    assert isinstance(corpus.faults[1], UnreadableSource | CorpusError)
+    assert any("Left out" in notice for notice in corpus.notices)
+
+
+def test_an_id_used_twice_is_told_with_both_files(write_source: Write, tmp_path: Path) -> None:
+    first = write_source("harbour", "Twelve ships.")
+    second = first.with_name("zz-copy.md")
+    second.write_bytes(first.read_bytes())
+    fault, = read_corpus(tmp_path / "corpus").faults
+    assert str(first) in str(fault) and str(second) in str(fault)
+    assert (fault.line, fault.field) == (2, "id")
+
+
+def test_a_relation_to_a_document_that_is_not_there_is_told(
+    write_source: Write, tmp_path: Path
+) -> None:
+    write_source("harbour", "Twelve.", status="in_force\nrelations: [{type: amends, to: harbur}]")
+    fault, = read_corpus(tmp_path / "corpus").faults
+    assert "Did you mean 'harbour'?" in str(fault)
+
+
+def test_a_text_without_front_matter_is_accepted_with_a_notice(tmp_path: Path) -> None:
+    (tmp_path / "Speech 7.txt").write_text("# A speech\n\nTwelve ships.", encoding="utf-8")
+    corpus = read_corpus(tmp_path)
+    source, = corpus.sources
+    assert (source.id, source.title, source.voice) == ("speech-7", "A speech", "unknown")
+    assert source.status == "unknown" and source.checked == "unverified"
+    assert any("without front matter" in notice for notice in corpus.notices)
+
+
+def test_other_encodings_are_read(tmp_path: Path) -> None:
+    text = "Статья первая. Каждая сторона держит двенадцать кораблей в старой гавани. " * 5
+    (tmp_path / "a.txt").write_bytes(text.encode("cp1251"))
+    (tmp_path / "b.txt").write_bytes(text.encode("utf-16"))
+    for source in read_corpus(tmp_path).sources:
+        assert "двенадцать кораблей" in source.text
+        assert source.language == "ru"
+
+
+def test_a_link_out_of_the_folder_is_not_followed(write_source: Write, tmp_path: Path) -> None:
+    write_source("harbour", "Twelve ships.")
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret", encoding="utf-8")
+    (tmp_path / "corpus" / "link.txt").symlink_to(secret)
+    (tmp_path / "corpus" / "loop").symlink_to(tmp_path / "corpus")
+    assert [s.id for s in read_corpus(tmp_path / "corpus").sources] == ["harbour"]
+
+
+def test_a_missing_and_an_empty_folder_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(EmptyCorpus, match="no such folder"):
+        read_corpus(tmp_path / "none")
+    with pytest.raises(EmptyCorpus, match=r"no \.md or \.txt"):
+        read_corpus(tmp_path)
+
+
+def test_an_added_text_gets_the_front_matter_given(tmp_path: Path, write_source: Write) -> None:
+    write_source("harbour", "Twelve ships.")
+    file = tmp_path / "letter.txt"
+    file.write_text("The mayor asks for twenty ships.", encoding="utf-8")
+    fields = {"id": "letter", "title": "A letter", "voice": "Mayor", "date": "1905-06-09",
+              "kind": "official_statement", "status": "issued"}
+    document = add_document(file, fields, tmp_path / "documents", tmp_path / "corpus")
+    source = read_corpus(tmp_path / "corpus", tmp_path / "documents").sources[1]
+    assert source == document.source
+    assert (source.voice, source.date) == ("Mayor", date(1905, 6, 9))
+    assert source.text.strip() == "The mayor asks for twenty ships."
+
+
+@pytest.mark.parametrize(
+    "fields", [{"id": "harbour"}, {"id": "../up"}, {"id": "x", "kind": "treety"}]
+)
+def test_a_document_that_cannot_be_added_leaves_nothing_behind(
+    tmp_path: Path, write_source: Write, fields: dict[str, str]
+) -> None:
+    write_source("harbour", "Twelve ships.")
+    file = tmp_path / "letter.txt"
+    file.write_text("Twenty ships.", encoding="utf-8")
+    with pytest.raises(CorpusError):
+        add_document(file, fields, tmp_path / "documents", tmp_path / "corpus")
+    assert not list((tmp_path / "documents").glob("*.md"))

@@ -1,0 +1,50 @@
+from assistant.answering import Assistant
+from assistant.question import understand
+from assistant.retrieval import retrieve
+from assistant.types import Retrieved
+
+
+def found(bundled: Assistant, text: str) -> Retrieved:
+    return retrieve(understand(text), bundled.index)
+
+
+def test_an_article_asked_for_by_number_and_treaty_comes_first(bundled: Assistant) -> None:
+    first = found(bundled, "What does Article 5 of the North Atlantic Treaty say?").evidence[0]
+    assert (first.passage.source.id, first.passage.anchor) == (
+        "north-atlantic-treaty-1949", "Article 5",
+    )
+
+
+def test_the_party_that_is_asked_about_speaks_before_others(bundled: Assistant) -> None:
+    evidence = found(bundled, "What did Russia propose about missiles?").evidence
+    assert evidence[0].passage.source.voice == "Russian Federation"
+
+
+def test_one_source_does_not_crowd_out_the_others(bundled: Assistant) -> None:
+    evidence = found(bundled, "What is said about indivisible security?").evidence
+    assert len({e.passage.source.id for e in evidence}) >= 5
+
+
+def test_best_sentences_lie_inside_their_passage(bundled: Assistant) -> None:
+    for e in found(bundled, "What did Russia ask about the 1997 Founding Act?").evidence:
+        for span in e.best:
+            assert e.passage.span.start <= span.start < span.end <= e.passage.span.end
+
+
+def test_a_name_that_no_source_has_makes_the_question_unanswerable(bundled: Assistant) -> None:
+    retrieved = found(bundled, "What did NATO say about Quentin Zarathustrov in 1997?")
+    assert not retrieved.answerable
+    assert retrieved.missing == ("Quentin Zarathustrov",)
+
+
+def test_a_misspelt_name_is_still_known(bundled: Assistant) -> None:
+    retrieved = found(bundled, "What did NATO promise Georgia and Ukaine at Bucharest?")
+    assert retrieved.missing == ()
+    assert retrieved.answerable
+
+
+def test_shouting_and_lower_case_are_answered_alike(bundled: Assistant) -> None:
+    shouted = found(bundled, "WHAT DOES ARTICLE 5 OF THE NORTH ATLANTIC TREATY SAY?")
+    quiet = found(bundled, "what does article 5 of the north atlantic treaty say?")
+    assert shouted.answerable and quiet.answerable
+    assert shouted.evidence[0].passage == quiet.evidence[0].passage

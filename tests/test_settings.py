@@ -1,0 +1,48 @@
+import pytest
+
+from assistant.errors import SettingsError
+from assistant.settings import Settings, read_settings
+
+
+def test_without_any_setting_no_model_is_used_and_the_bundled_corpus_is_read() -> None:
+    settings = read_settings()
+    assert settings.model == "quotes"
+    assert (settings.corpus / "nato-russia-founding-act-1997.md").is_file()
+    assert (settings.prompts / "answer.txt").is_file()
+
+
+def test_a_misspelt_environment_variable_is_refused_with_the_right_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ASSISTANT_MODLE", "quotes")
+    with pytest.raises(SettingsError, match="Did you mean ASSISTANT_MODEL?"):
+        read_settings()
+
+
+def test_a_misspelt_name_in_dotenv_is_refused(tmp_path: object) -> None:
+    with open(".env", "w", encoding="utf-8") as file:
+        file.write("ASSISTANT_MODLE=quotes\n")
+    with pytest.raises(SettingsError, match="ASSISTANT_MODEL"):
+        read_settings()
+
+
+def test_a_bad_value_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSISTANT_MODEL_TIMEOUT", "soon")
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    assert caught.value.variable == "ASSISTANT_MODEL_TIMEOUT"
+    assert "soon" in str(caught.value)
+
+
+def test_a_key_is_never_printed() -> None:
+    settings = read_settings(api_key="sk-secret")
+    assert "sk-secret" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+def test_two_corpora_have_two_indexes(settings_for: object, tmp_path: object) -> None:
+    one, two = read_settings(corpus="/a/corpus"), read_settings(corpus="/b/corpus")
+    assert one.index_folder != two.index_folder
+
+
+def test_every_setting_is_described() -> None:
+    assert all(field.description for field in Settings.model_fields.values())

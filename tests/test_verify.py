@@ -1,0 +1,95 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from assistant.corpus.catalogue import read_document
+from assistant.corpus.passages import split
+from assistant.types import Draft, Passage, Span, Statement, Withheld
+from assistant.verify import Numbering, check
+
+TEXT = (
+    "Article 2 of the Harbour Treaty, signed by Ardal and Brack, says that each city shall keep "
+    "no more than 1,200 ships. The harbour “must stay open” to all traders—without toll."
+)
+
+
+@pytest.fixture
+def passage(write_source: Callable[..., Path]) -> Passage:
+    return split(read_document(write_source("harbour", f"## Article 2\n\n{TEXT}\n")).source)[0]
+
+
+def said(text: str, passage: Passage, **more: object) -> Statement | Withheld:
+    draft = Draft(text=text, cited=((passage, passage.span),), origin="model", **more)  # type: ignore[arg-type]
+    return check(draft, Numbering())
+
+
+def reason(result: Statement | Withheld) -> str:
+    assert isinstance(result, Withheld)
+    return result.reason
+
+
+@pytest.mark.parametrize("text", [
+    "Article 2 of the Harbour Treaty says that each city shall keep no more than 1200 ships.",
+    "Ardal and Brack signed the Harbour Treaty.",
+    "The harbour “must stay open” to all traders.",
+    'The harbour "must stay open".',
+])
+def test_a_sentence_in_the_passages_words_passes(text: str, passage: Passage) -> None:
+    statement = said(text, passage)
+    assert isinstance(statement, Statement), statement
+    assert statement.citations[0].number == 1
+    assert statement.citations[0].quote in TEXT
+
+
+@pytest.mark.parametrize(("text", "why"), [
+    ("Each city shall keep no more than 1,300 ships.", "number 1300"),
+    ("Article 3 says that each city shall keep no more than 1,200 ships.", "Article 3"),
+    ("Under Paragraph 2 each city shall keep no more than 1,200 ships.", "Paragraph 2"),
+    ("Each city, says Oslo, shall keep no more than 1,200 ships.", "name Oslo"),
+    ("Each city shall keep more than 1,200 ships.", "negation"),
+    ("Each city should keep no more than 1,200 ships.", "modal"),
+    ("The harbour “shall stay open” to all traders.", "verbatim"),
+    ("The harbour “must stay open without toll” to all traders.", "verbatim"),
+    ("Bakers sell fresh bread beside the railway every morning.", "content words"),
+])
+def test_a_changed_sentence_is_withheld_with_the_reason(
+    text: str, why: str, passage: Passage
+) -> None:
+    assert why in reason(said(text, passage))
+
+
+def test_a_sentence_that_cites_nothing_or_an_unknown_id_is_withheld(passage: Passage) -> None:
+    bare = Draft(text="Each city keeps ships.", cited=(), origin="model")
+    assert reason(check(bare, Numbering())) == "it cites nothing"
+    unknown = Draft(text="Each city keeps ships.", cited=(), origin="model", unknown=("S99",))
+    assert "S99" in reason(check(unknown, Numbering()))
+
+
+def test_a_digests_own_words_are_no_quotation(write_source: Callable[..., Path]) -> None:
+    path = write_source("digest", f"## Article 2\n\n{TEXT}", text_kind="digest")
+    digest, = split(read_document(path).source)
+    formula = said("The harbour “must stay open” to all traders.", digest)
+    assert isinstance(formula, Statement)
+    ours = said("Each city “shall keep no more than 1,200 ships”.", digest)
+    assert "verbatim" in reason(ours)
+
+
+def test_a_quote_must_be_the_cited_characters(passage: Passage) -> None:
+    span = Span(passage.span.start, passage.span.start + 9)
+    exact = Draft(text="“Article 2”", cited=((passage, span),), origin="quote")
+    assert isinstance(check(exact, Numbering()), Statement)
+    altered = Draft(text="“Article 3”", cited=((passage, span),), origin="quote")
+    assert isinstance(check(altered, Numbering()), Withheld)
+    outside = Span(0, 9)
+    elsewhere = Draft(text=passage.source.text[:9], cited=((passage, outside),), origin="quote")
+    assert isinstance(check(elsewhere, Numbering()), Withheld)
+
+
+def test_numbers_count_by_first_use_and_a_part_keeps_the_number(passage: Passage) -> None:
+    numbering = Numbering()
+    start, end = passage.span
+    assert numbering.cite(passage, Span(start, start + 50)).number == 1
+    assert numbering.cite(passage, Span(start + 60, end)).number == 2
+    assert numbering.cite(passage, Span(start + 10, start + 20)).number == 1
+    assert numbering.cite(passage, Span(start, start + 50)).number == 1
