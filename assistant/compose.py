@@ -49,8 +49,11 @@ def say_status(source: Source) -> str:
 
 def say_place(passage: Passage) -> str:
     """The anchor, plainly marked where the text is a digest of it."""
-    is_digest = passage.source.text_kind == "digest"
-    return f"digest of {passage.anchor}" if is_digest else passage.anchor
+    if passage.source.text_kind != "digest":
+        return passage.anchor
+    if passage.anchor.startswith("introduction"):
+        return f"the digest's {passage.anchor}"
+    return f"digest of {passage.anchor}"
 
 
 def lead(passage: Passage) -> str:

@@ -163,9 +163,8 @@ def open_index(
             for p in _load_passages(by_id[source_id], entry["passages"])
         }
         bm25 = bm25s.BM25.load(str(folder / manifest.bm25), mmap=True)
-        return PassageIndex(
-            passages, store or _open_store(folder / manifest.chroma), bm25, embedder, manifest.version, update
-        )
+        store = store or _open_store(folder / manifest.chroma)
+        return PassageIndex(passages, store, bm25, embedder, manifest.version, update)
 
 
 def _write(

@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 import platformdirs
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -33,7 +34,7 @@ class Settings(BaseSettings):
     """Every setting; its environment variable is its name in capitals after `ASSISTANT_`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, frozen=True, extra="forbid"
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, frozen=True, extra="ignore"
     )
 
     model: str = Field(
@@ -80,19 +81,17 @@ def read_settings(**overrides: object) -> Settings:
     """Read the environment and `.env`; `overrides` that are not `None` win.
 
     Raises SettingsError for a bad value and for a misspelt variable, which pydantic-settings
-    would ignore in the environment.
+    would ignore. Variables of other programs are nobody's business here.
     """
     known = [PREFIX + name.upper() for name in Settings.model_fields]
-    for variable in os.environ:
-        if variable.startswith(PREFIX) and variable not in known:
+    for variable in (*os.environ, *dotenv_values(".env")):
+        if variable.upper().startswith(PREFIX) and variable.upper() not in known:
             raise _unknown(variable, known)
     try:
         return Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        variable = str(first["loc"][0]).upper().removeprefix(PREFIX)
-        if first["type"] == "extra_forbidden":
-            raise _unknown(PREFIX + variable, known) from error
+        variable = str(first["loc"][0]).upper()
         value = str(first.get("input", ""))
         raise SettingsError(
             f"{PREFIX}{variable}={value!r} is not valid: {first['msg'].lower()}.",

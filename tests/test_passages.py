@@ -10,7 +10,10 @@ Write = Callable[..., Path]
 
 
 def test_each_article_is_a_passage_with_its_anchor(write_source: Write) -> None:
-    text = "Opening words.\n\n## Article 1\n\nTwelve ships.\n\n## Article 2 {checked=unverified}\n\nNine."
+    text = (
+        "Opening words.\n\n## Article 1\n\nTwelve ships.\n\n"
+        "## Article 2 {checked=unverified}\n\nNine."
+    )
     passages = split(read_document(write_source("harbour", text)).source)
     assert [(p.anchor, p.text, p.checked) for p in passages] == [
         ("introduction", "Opening words.", "full_text"),

@@ -19,11 +19,17 @@ def test_a_misspelt_environment_variable_is_refused_with_the_right_name(
         read_settings()
 
 
-def test_a_misspelt_name_in_dotenv_is_refused(tmp_path: object) -> None:
+def test_a_misspelt_name_in_dotenv_is_refused() -> None:
     with open(".env", "w", encoding="utf-8") as file:
         file.write("ASSISTANT_MODLE=quotes\n")
     with pytest.raises(SettingsError, match="ASSISTANT_MODEL"):
         read_settings()
+
+
+def test_settings_are_read_from_dotenv_beside_those_of_other_programs() -> None:
+    with open(".env", "w", encoding="utf-8") as file:
+        file.write("OPENAI_API_KEY=sk-other\nFOO=bar\nASSISTANT_MODEL=ollama/tiny\n")
+    assert read_settings().model == "ollama/tiny"
 
 
 def test_a_bad_value_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +45,7 @@ def test_a_key_is_never_printed() -> None:
     assert "sk-secret" not in repr(settings) + str(settings) + settings.model_dump_json()
 
 
-def test_two_corpora_have_two_indexes(settings_for: object, tmp_path: object) -> None:
+def test_two_corpora_have_two_indexes() -> None:
     one, two = read_settings(corpus="/a/corpus"), read_settings(corpus="/b/corpus")
     assert one.index_folder != two.index_folder
 

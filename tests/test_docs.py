@@ -1,0 +1,100 @@
+"""Documents that are made from the code are up to date, and what they show runs.
+
+`python tests/test_docs.py` writes them again (`make schema`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from assistant.render import AnswerJson
+from assistant.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+SCHEMA = ROOT / "docs" / "answer.schema.json"
+
+
+def settings_table() -> str:
+    rows = ["| variable | default | what for |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = f"`{field.default}`" if isinstance(field.default, str | float) else "–"
+        rows.append(f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(rows)
+
+
+def answer_schema() -> str:
+    return json.dumps(AnswerJson.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def with_tables(readme: str) -> str:
+    marked = re.compile(r"(<!-- settings -->\n).*?(<!-- /settings -->)", re.S)
+    return marked.sub(lambda m: f"{m[1]}{settings_table()}\n{m[2]}", readme)
+
+
+def test_the_settings_table_is_up_to_date() -> None:
+    readme = README.read_text(encoding="utf-8")
+    assert with_tables(readme) == readme, "run `make schema`"
+
+
+def test_the_schema_of_the_json_is_up_to_date() -> None:
+    assert SCHEMA.read_text(encoding="utf-8") == answer_schema(), "run `make schema`"
+
+
+def test_every_dependency_has_a_line_and_every_line_a_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    names = {re.split(r"[\[<>=~]", requirement)[0].lower() for requirement in wanted}
+    table = re.search(r"<!-- dependencies -->(.*?)<!-- /", README.read_text(encoding="utf-8"), re.S)
+    assert table is not None
+    cells = [row.split("|")[1] for row in table[1].strip().splitlines()[2:]]
+    told = {name.strip().lower() for cell in cells
+            for name in re.sub(r"\(.*?\)", "", cell).split(",")}
+    assert told == names
+
+
+def test_exact_versions_are_given_for_every_dependency_without_an_address() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    assert "://" not in pins and "--" not in pins
+    pinned = {line.split("==")[0].lower().replace("_", "-") for line in pins.splitlines()}
+    for requirement in project["dependencies"]:
+        name = re.split(r"[\[<>=~]", requirement)[0].lower().replace("_", "-")
+        assert name in pinned, name
+
+
+def readme_commands() -> list[str]:
+    blocks = re.findall(r"^```\n(.*?)^```", README.read_text(encoding="utf-8"), re.S | re.M)
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [line for line in lines if re.match(r"\.venv/bin/assistant (ask|corpus)", line)]
+
+
+@pytest.mark.parametrize("line", readme_commands())
+def test_the_commands_in_the_readme_run(line: str) -> None:
+    arguments = shlex.split(line)[1:]
+    done = subprocess.run(
+        [sys.executable, "-m", "assistant", *arguments], capture_output=True, text=True,
+        check=False, cwd=ROOT, timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout) > 200
+
+
+def test_the_readme_opens_with_the_two_commands() -> None:
+    first_screen = README.read_text(encoding="utf-8").splitlines()[:25]
+    assert any(line.startswith("make chat") for line in first_screen)
+    assert any(line.startswith("make test") for line in first_screen)
+    assert (ROOT / "docs" / "screenshot.png").is_file()
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    SCHEMA.write_text(answer_schema(), encoding="utf-8")
