@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from typing import NamedTuple, cast, get_args
+from typing import NamedTuple
 
 import sentencex
 
+from assistant.corpus.headings import headings
 from assistant.types import Checked, Passage, Source, Span
 
-SPLITTER = 1
+SPLITTER = 2
 """Counted up when the same text would be cut otherwise, so that indexes are rebuilt."""
 
 # Measured in DESIGN.md: 110 words with the title in front retrieve best with the bundled model.
@@ -23,8 +24,6 @@ MAX_WORDS = 110
 # A model of 256 tokens would cut off what is longer; such sentences are cut at clauses.
 MAX_SENTENCE_WORDS = 150
 
-_HEADING = re.compile(r"^#{1,6}[ \t]+(?P<title>.*?)[ \t]*(?P<attrs>\{[^{}\n]*\})?[ \t]*#*$", re.M)
-_CHECKED = re.compile(r"checked=(\w+)")
 _PARAGRAPH = re.compile(r"\S(?:.|\n(?!\s*\n))*", re.M)
 # Some copies lose the space after a full stop ("peoples.They").
 _GLUED = re.compile(r"(?<=[a-z)”\"])[.?!](?=[A-Z][a-z])")
@@ -45,12 +44,9 @@ class Section(NamedTuple):
 def sections(text: str) -> Iterator[Section]:
     """The stretches between headings, in order; the one before the first has no anchor."""
     anchor, checked, start = "", None, 0
-    for heading in _HEADING.finditer(text):
-        yield Section(anchor, checked, Span(start, heading.start()))
-        mark = _CHECKED.search(heading["attrs"] or "")
-        known = mark is not None and mark[1] in get_args(Checked)
-        checked = cast(Checked, mark[1]) if mark and known else None
-        anchor, start = heading["title"].strip(), heading.end()
+    for heading in headings(text):
+        yield Section(anchor, checked, Span(start, heading.span.start))
+        anchor, checked, start = heading.anchor, heading.checked, heading.span.end
     yield Section(anchor, checked, Span(start, len(text)))
 
 
@@ -94,10 +90,9 @@ def _refers(text: str, left: Span, right: Span) -> bool:
 
 def _unnamed(source: Source, number: int, count: int) -> str:
     """The anchor of text without a heading of its own."""
-    headed = _HEADING.search(source.text) is not None
-    if headed and count == 1:
-        return "introduction"
-    return f"introduction, part {number}" if headed else f"part {number} of {count}"
+    if not headings(source.text):
+        return f"part {number} of {count}"
+    return "introduction" if count == 1 else f"introduction, part {number}"
 
 
 def _trimmed(text: str, start: int, end: int) -> Span | None:
