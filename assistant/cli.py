@@ -112,9 +112,11 @@ def index(
 
 @app.command()
 def add(
-    file: Annotated[Path, typer.Argument(help="A .txt or .md file.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files (.md, .txt, .html, .pdf, .docx, .epub) or folders.")
+    ],
     id: Annotated[str | None, typer.Option(help="Short name: letters, digits, hyphens.")] = None,
-    title: Annotated[str | None, typer.Option()] = None,
+    title: Annotated[str | None, typer.Option(help="Title of the document.")] = None,
     voice: Annotated[str | None, typer.Option(help="Who speaks.")] = None,
     kind: Annotated[str | None, typer.Option(help="treaty, speech, article …")] = None,
     date: Annotated[str | None, typer.Option(help="Date of the act, as 2022-02-17.")] = None,
@@ -122,21 +124,49 @@ def add(
     language: Annotated[str | None, typer.Option(help="en, ru, uk")] = None,
     address: Annotated[str | None, typer.Option(help="Where the document is published.")] = None,
 ) -> None:
-    """Add a document of your own to what answers are drawn from."""
-    from assistant.corpus.adding import add_document
+    """Add documents of your own to what answers are drawn from."""
+    from assistant.corpus.adding import add_documents, files_below
 
     settings = read_settings()
-    fields = {
+    given = {
         "id": id, "title": title, "voice": voice, "kind": kind, "date": date, "status": status,
         "language": language, "address": address,
     }
-    document = add_document(
-        file, {k: v for k, v in fields.items() if v is not None},
-        settings.documents, settings.corpus,
-    )
-    opened = open_with_progress(settings)
-    count = sum(p.source.id == document.source.id for p in opened.index.passages.values())
-    typer.echo(f"Added {document.source.id} ({document.source.title}): {count} passages.")
+    fields = {name: value for name, value in given.items() if value is not None}
+    files = list(files_below(paths))
+    if len(files) != 1 and {"id", "title"} & fields.keys():
+        raise QuestionError(
+            f"{len(files)} files cannot share one id or title.", "Add them one by one."
+        )
+    added, failed = [], 0
+    for file, result in add_documents(files, fields, settings.documents, settings.corpus):
+        if isinstance(result, AssistantError):
+            failed += 1
+            typer.echo(f"Not added: {result}", err=True)
+        else:
+            added.append(result.source)
+            typer.echo(f"Added {file.name} as {result.source.id}: {result.source.title}")
+    if added:
+        passages = open_with_progress(settings).index.passages.values()
+        ids = {source.id for source in added}
+        count = sum(p.source.id in ids for p in passages)
+        typer.echo(f"{len(added)} added with {count} passages, {failed} not added.")
+    if failed or not files:
+        raise typer.Exit(1)
+
+
+@app.command()
+def remove(
+    ids: Annotated[list[str], typer.Argument(help="Ids as `assistant corpus list` shows them.")],
+) -> None:
+    """Remove documents that were added."""
+    from assistant.corpus.adding import remove_document
+
+    settings = read_settings()
+    for source_id in ids:
+        remove_document(source_id, settings.documents, settings.corpus)
+        typer.echo(f"Removed {source_id}.")
+    open_with_progress(settings)
 
 
 @corpus_app.command("list")

@@ -79,7 +79,7 @@ def test_a_faulty_history_is_one_sentence(run: Run, tmp_path: Path, content: str
     (["ask", "ships?"], {"ASSISTANT_CHROMA": "/proc/none"}, "cannot be used"),
     (["ask", "ships?"], {"ASSISTANT_EMBEDDING": "other"}, "no embedding model 'other'"),
     (["add", "/nonexistent.txt"], {}, "cannot be read"),
-    (["add", "/nonexistent.pdf"], {}, "cannot be read yet"),
+    (["add", "/nonexistent.odt"], {}, "files of kind .odt cannot be read"),
 ])
 def test_each_error_is_one_line_that_says_what_to_do(
     run: Run, arguments: list[str], settings: dict[str, str], said: str
@@ -111,7 +111,7 @@ def test_an_added_text_is_indexed_listed_and_cited(run: Run, tmp_path: Path) -> 
     letter.write_text("The mayor asks for twenty sailing boats.", encoding="utf-8")
     added = run("add", str(letter), "--id", "letter", "--title", "A letter", "--voice", "Mayor",
                 "--kind", "official_statement", "--date", "1905-06-09", "--status", "issued")
-    assert added.returncode == 0 and "Added letter (A letter): 1 passages." in added.stdout
+    assert added.returncode == 0 and "1 added with 1 passages, 0 not added." in added.stdout
     assert "letter" in run("corpus", "list").stdout
     data = json.loads(run("ask", "--json", "What did the mayor ask for?").stdout)
     assert data["citations"][0]["voice"] == "Mayor"

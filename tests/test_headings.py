@@ -62,3 +62,11 @@ def test_the_headings_of_a_digest_stay_as_they_are_written() -> None:
 
 def test_an_ordinary_text_has_no_headings() -> None:
     assert anchors("Under Article 5 they agree. Article 5 applies. The end of Article 1.") == []
+
+
+def test_the_page_of_a_pdf_is_a_place_inside_the_article() -> None:
+    first = "## page 1\n\nOpening.\n\nArticle 1\nText.\n\n"
+    second = "## page 2\n\nMore.\n\nArticle 2\nText.\n"
+    assert anchors(first + second) == [
+        "page 1", "Article 1, page 1", "Article 1, page 2", "Article 2, page 2",
+    ]

@@ -18,11 +18,13 @@ from typing import Annotated, Literal, cast, get_args
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from assistant.corpus.readers import READABLE, read_text
+from assistant.corpus.readers import read_text
 from assistant.errors import CorpusError, EmptyCorpus, UnreadableSource
 from assistant.tokenization import language_of
 from assistant.types import Checked, Kind, Relation, RelationType, Source, Status, TextKind
 
+# Read where they lie at every start; other kinds are turned into these once, by `assistant add`.
+DOCUMENTS = (".md", ".txt")
 UNKNOWN_VOICE = "unknown"
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
@@ -137,7 +139,7 @@ def document_paths(folder: Path) -> Iterator[Path]:
         inside = path.relative_to(folder)
         if any(part.startswith(".") for part in inside.parts) or path.stem.upper() == "README":
             continue
-        if path.suffix.lower() in READABLE and path.is_file():
+        if path.suffix.lower() in DOCUMENTS and path.is_file():
             if path.resolve().is_relative_to(root):
                 yield path
 
@@ -145,7 +147,7 @@ def document_paths(folder: Path) -> Iterator[Path]:
 def read_document(path: Path) -> Document:
     """One file as a Document. Raises CorpusError with line and field where the fault is."""
     text = read_text(path)
-    if not text.startswith("---\n"):
+    if path.suffix.lower() not in DOCUMENTS or not text.startswith("---\n"):
         return Document(
             source=_without_front_matter(path, text), path=path,
             lines_before=0, has_front_matter=False,
@@ -217,8 +219,8 @@ def _remedy(kind: str, name: str) -> str:
 
 def _without_front_matter(path: Path, text: str) -> Source:
     """What can be known of a bare text: its name, its first line, its script."""
-    first = next(line for line in text.splitlines() if line.strip())
-    title = first.strip().lstrip("#").strip()
+    lines = (line.strip().lstrip("#").strip() for line in text.splitlines())
+    title = next((line for line in lines if line and not re.fullmatch(r"page \d+", line)), "")
     slug = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "document"
     readable = title if 0 < len(title) <= 120 else path.stem
     return Source(

@@ -2,7 +2,8 @@
 
 Three forms are read: Markdown headings; lines that hold nothing but "Article 5"; and, where a copy
 has lost its line breaks, "Article 5" in running text, told from a reference by what stands around
-it and by the numbers following one another.
+it and by the numbers following one another. A heading `page 3` (of a PDF) is a place inside the
+article that goes on, not the end of it.
 """
 
 from __future__ import annotations
@@ -32,11 +33,12 @@ _REFERS = frozenset(
     "upon when where which with within ( – - / в и из на о по со статье статьи".split()
 )
 _CHECKED = re.compile(r"checked=(\w+)")
-_CONTAINER = re.compile(r"(protocol|annex|appendix|declaration|statute|resolution)\b", re.IGNORECASE)
+_CONTAINER = re.compile(r"(protocol|annex|appendix|declaration|statute|resolution)\b", re.I)
 _ARTICLE = re.compile(rf"(?:article|статья|стаття)\s+{_NUMBER}", re.IGNORECASE)
 _NUMBERED = re.compile(rf"(?:{_PARTS})\s+{_NUMBER}\.?$", re.IGNORECASE)
 _DIVISION = re.compile(rf"(?:chapter|part|section|title|глава|часть|раздел)\s+{_NUMBER}\b", re.I)
 _BARE = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[IVXLC]{1,7})[.)]?$")
+_PAGE = re.compile(r"page \d+$")
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 
@@ -95,12 +97,16 @@ def _value(number: str) -> int:
 
 def _named(text: str, found: list[_Found]) -> Iterator[Heading]:
     """Anchors: what cannot stand alone gets the heading above it in front."""
-    container, above, skip = "", "", False
+    container, above, page, skip = "", "", "", False
     for number, here in enumerate(found):
         if skip:
             skip = False
             continue
         title, span = here.title.rstrip("."), here.span
+        if _PAGE.match(title):
+            page = title
+            yield Heading(f"{above}, {page}" if above else page, here.checked, span)
+            continue
         after = found[number + 1] if number + 1 < len(found) else None
         if after and _is_title_of(text, here, after):
             title, span, skip = f"{title} ({after.title})", Span(span.start, after.span.end), True
@@ -112,7 +118,7 @@ def _named(text: str, found: list[_Found]) -> Iterator[Heading]:
             above = anchor = f"{container}, {title}"
         else:
             above = anchor = title
-        yield Heading(anchor, here.checked, span)
+        yield Heading(f"{anchor}, {page}" if page else anchor, here.checked, span)
 
 
 def _is_title_of(text: str, numbered: _Found, after: _Found) -> bool:

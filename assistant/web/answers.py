@@ -43,6 +43,14 @@ def question_html(text: str) -> str:
     return f'<div class="asked">{escape(shown) or "<em>(nothing typed)</em>"}</div>'
 
 
+def welcome_html() -> str:
+    return (
+        '<div class="welcome"><p>Ask about the documents of this corpus.</p><p>The answer is made '
+        "of what the sources say, each sentence with a mark that opens its passage. Where the "
+        "corpus holds no answer, the page says so.</p></div>"
+    )
+
+
 def searching_html() -> str:
     return '<div class="answer"><p class="waiting">Searching the sources …</p></div>'
 
@@ -97,8 +105,9 @@ def bug_html() -> str:
 
 def stopped_html(reply: str) -> str:
     """What was shown until the reader stopped it, and that it was stopped."""
-    still = re.sub(r'<p class="waiting">.*?</p>', "", reply)
-    return f'<div class="reply">{still}{_notice("Stopped. What is shown above was checked.")}</div>'
+    still = re.sub(r'<p class="waiting">.*?</p>', _notice("Stopped here."), reply)
+    shown = _notice("Stopped. What is shown was checked; more may have followed.")
+    return f'<div class="reply">{still}{shown if "cite" in reply else ""}</div>'
 
 
 def _tier(statement: Statement) -> Tier:
@@ -123,15 +132,22 @@ def _paragraph(statement: Statement, turn: int) -> str:
         f'title="{escape(c.passage.source.name)}">[{c.number}]</a>'
         for c in statement.citations
     )
-    return f'<p class="said">{escape(statement.text)}{partial}<span class="marks">{marks}</span></p>'
+    text = escape(statement.text) + partial
+    # Not to be parted from the last word by a line break.
+    return f'<p class="said">{text}&nbsp;<span class="marks">{marks}</span></p>'
 
 
 def _absence(outcome: Outcome, nearest: Sequence[Source]) -> str:
-    near = "; ".join(f"{escape(s.name)} ({say_date(s)})" for s in nearest)
+    near = "; ".join(escape(_dated(s)) for s in nearest)
     return (
         f'<aside class="absent"><p><strong>{escape(_ABSENT.get(outcome, NOTHING))}</strong></p>'
         + (f"<p>Nearest: {near}.</p>" if near else "") + "</aside>"
     )
+
+
+def _dated(source: Source) -> str:
+    date = say_date(source)
+    return source.name if date in source.name else f"{source.name} ({date})"
 
 
 def _withheld(withheld: Sequence[Withheld]) -> str:

@@ -43,6 +43,11 @@
   // A new question is brought to the top of the chat, so that its answer is read from the start.
   let asked = 0;
   new MutationObserver(() => {
+    // Gradio labels a message with its HTML source, which a screen reader would read out.
+    document.querySelectorAll("[data-testid=bot], [data-testid=user]").forEach((message) => {
+      const label = message.dataset.testid === "bot" ? "Answer" : "Question";
+      if (message.ariaLabel !== label) message.ariaLabel = label;
+    });
     const questions = document.querySelectorAll(".asked");
     if (questions.length > asked) {
       const latest = questions[questions.length - 1];
@@ -52,7 +57,7 @@
   }).observe(document.documentElement, { childList: true, subtree: true });
 
   function scrollChat(element) {
-    const box = element.closest(".bubble-wrap");
+    const box = element.closest("[role=log]");
     if (!box) return;
     const top = element.getBoundingClientRect().top - box.getBoundingClientRect().top;
     box.scrollTo({ top: box.scrollTop + top - 16, behavior: behavior() });

@@ -59,12 +59,12 @@ def build(assistant: Assistant) -> gr.Blocks:
                     elem_id="chat", show_label=False, container=False, height=None, buttons=[],
                     layout="panel", feedback_options=None, latex_delimiters=[], allow_tags=False,
                     autoscroll=False, group_consecutive_messages=False,
-                    placeholder="Ask about the documents of this corpus, or pick an example below.",
+                    placeholder=answers.welcome_html(),
                 )
                 question = gr.Textbox(
-                    elem_id="question", show_label=False, container=False, submit_btn="Ask",
-                    placeholder="Your question", lines=1, max_lines=6, autofocus=True,
-                    html_attributes=gr.InputHTMLAttributes(aria_label="Your question"),
+                    elem_id="question", label="Your question", show_label=False, container=False,
+                    submit_btn="Ask", placeholder="Your question", lines=1,
+                    max_lines=6, autofocus=True,
                 )
                 with gr.Accordion("Example questions", open=True, elem_id="examples") as examples:
                     buttons = [
@@ -117,7 +117,7 @@ def converse(
 ) -> Iterator[tuple[Exchange, bool]]:
     """The growing exchange for a question, and whether more will come."""
     turn = len(earlier) + 1
-    empty = Shelf(turn=turn, question=text, cards="", count=0)
+    empty = Shelf(turn=turn, question=text, cards="", size=0)
     exchange = Exchange(question=text, reply=answers.searching_html(), shelf=empty)
     yield exchange, True
     history = [
@@ -125,7 +125,8 @@ def converse(
         for message in (Turn("user", e.question), Turn("assistant", e.said))
     ]
     try:
-        for exchange in _answered(assistant, exchange, history):
+        for grown in _answered(assistant, exchange, history):
+            exchange = grown
             yield exchange, not exchange.said
     except AssistantError as error:
         yield replace(exchange, reply=answers.error_html(error)), False
@@ -166,7 +167,7 @@ def _answered(
 def _with_cards(exchange: Exchange, statements: list[Statement]) -> Exchange:
     numbered = {c.number: c for s in statements for c in s.citations}
     cards = cards_html([numbered[n] for n in sorted(numbered)], exchange.shelf.turn)
-    return replace(exchange, shelf=exchange.shelf._replace(cards=cards, count=len(numbered)))
+    return replace(exchange, shelf=exchange.shelf._replace(cards=cards, size=len(numbered)))
 
 
 def stop(conversation: Conversation) -> tuple[Any, ...]:

@@ -15,19 +15,19 @@ from assistant.render import CHECKED
 from assistant.types import Citation, Source
 
 _TEXT_KIND = {
-    "original": "original text", "official_translation": "official translation",
-    "unofficial_translation": "unofficial translation",
-    "digest": "digest: our words, not the document's",
+    "original": "Original text", "official_translation": "Official translation",
+    "unofficial_translation": "Unofficial translation",
+    "digest": "Digest: our words, not the document's",
 }
 
 
 class Shelf(NamedTuple):
-    """The cards of one turn; `cards` is HTML and empty if nothing was cited."""
+    """The cards of one turn; `cards` is HTML, empty if nothing was cited; `size` counts them."""
 
     turn: int
     question: str
     cards: str
-    count: int
+    size: int
 
 
 def pane_html(shelves: Sequence[Shelf]) -> str:
@@ -51,20 +51,21 @@ def cards_html(citations: Sequence[Citation], turn: int) -> str:
 def card_html(citation: Citation, turn: int) -> str:
     """One citation: whose text it is and of what force, then the passage with the words marked."""
     passage, source = citation.passage, citation.passage.source
-    as_of = f" (as of {source.status_as_of:%Y-%m-%d})" if source.status_as_of else ""
     facts = (
-        ("Who", source.voice), ("Kind", source.kind.replace("_", " ")), ("Date", say_date(source)),
-        ("Force", say_status(source) + as_of), ("Text", _TEXT_KIND[source.text_kind]),
-        ("Checked", CHECKED[passage.checked]),
+        ("voice", source.voice), ("document", source.kind.replace("_", " ")),
+        ("date", say_date(source)), ("force", say_status(source) + _as_of(source)),
     )
-    rows = "".join(f"<div><dt>{name}</dt><dd>{escape(fact)}</dd></div>" for name, fact in facts)
+    about = " · ".join(f'<span class="{name}">{escape(fact)}</span>' for name, fact in facts)
+    checked = CHECKED[passage.checked]
     return (
         f'<article class="card" id="card-{turn}-{citation.number}" tabindex="-1" '
         f'aria-label="Source {citation.number}">'
         f'<header><span class="number">{citation.number}</span><h3>{escape(source.title)}</h3>'
-        f'</header><p class="anchor">{_kind_label(source)}{escape(passage.anchor)}</p>'
+        f'</header><p class="facts">{about}</p>'
+        f'<p class="anchor">{_label(source)} {escape(passage.anchor)}</p>'
         f"<blockquote>{passage_html(citation)}</blockquote>"
-        f"<dl>{rows}</dl><footer>{link_html(source)}"
+        f'<p class="checked">{_TEXT_KIND[source.text_kind]}; {checked}.</p>'
+        f"<footer>{link_html(source)}"
         f'<a class="back" href="#" data-card="card-{turn}-{citation.number}">Back to the answer</a>'
         "</footer></article>"
     )
@@ -97,19 +98,27 @@ def _is_web(address: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
-def _kind_label(source: Source) -> str:
+def _label(source: Source) -> str:
     """Whether these are the document's words, where the eye falls first."""
-    is_digest = source.text_kind == "digest"
-    return f'<span class="kind {"digest" if is_digest else "original"}">' + (
-        "digest" if is_digest else "original" if source.text_kind == "original" else "translation"
-    ) + "</span> "
+    match source.text_kind:
+        case "digest":
+            return '<span class="kind digest">digest</span>'
+        case "original":
+            return '<span class="kind original">original</span>'
+        case _:
+            return '<span class="kind original">translation</span>'
+
+
+def _as_of(source: Source) -> str:
+    day = source.status_as_of
+    return f" as of {day.day} {day:%B %Y}" if day else ""
 
 
 def _folded(shelf: Shelf) -> str:
-    plural = "source" if shelf.count == 1 else "sources"
+    plural = "source" if shelf.size == 1 else "sources"
     asked = " ".join(shelf.question.split())
     short = asked if len(asked) <= 90 else f"{asked[:90]}…"
     return (
         f'<details class="earlier"><summary>{escape(short)} '
-        f'<span class="quiet">({shelf.count} {plural})</span></summary>{shelf.cards}</details>'
+        f'<span class="quiet">({shelf.size} {plural})</span></summary>{shelf.cards}</details>'
     )
