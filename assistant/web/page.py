@@ -104,8 +104,8 @@ def _wire(
     )
     anew.click(
         lambda: (
-            [], pane_html(()), (), gr.update(value=""), gr.update(open=True),
-            gr.update(visible=False),
+            [], pane_html(()), (), gr.update(value="", submit_btn="Ask", stop_btn=False),
+            gr.update(open=True), gr.update(visible=False),
         ),
         None, outputs, cancels=[asking], show_progress="hidden", api_visibility="private",
         queue=False,
