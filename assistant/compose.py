@@ -34,6 +34,7 @@ _STATUS = {
 _TIERS: tuple[Tier, ...] = ("primary", "official", "commentary")
 
 _MARK = re.compile(r"\[\s*(?:S\d+\s*[,;]?\s*)+\]")
+_LONE_MARKS = re.compile(r"(?:\[[S\d\s,;]*\]?[\s.]*)+")
 _ID = re.compile(r"S(\d+)")
 
 
@@ -163,25 +164,21 @@ def whole_sentences(chunks: Iterable[str]) -> Iterator[str]:
     buffer = ""
     for chunk in chunks:
         buffer += chunk
-        *complete, rest = _split_keeping_marks(buffer)
-        if complete:
-            yield from complete
-            buffer = rest
-    yield from (s for s in _split_keeping_marks(buffer) if s.strip())
+        *complete, rest = _with_their_marks(buffer)
+        yield from complete
+        buffer = rest
+    yield from _with_their_marks(buffer)
 
 
-def _split_keeping_marks(text: str) -> list[str]:
-    """Sentences, each with the marks that follow its full stop; the last may be unfinished."""
-    parts: list[str] = []
-    for span in sentences(text):
-        piece = text[span.start : span.end]
-        lone_marks = re.match(r"(?:\[[^\]]*\]?[\s.]*)+", piece)
-        if parts and lone_marks:
-            parts[-1] += " " + lone_marks[0].strip()
-            piece = piece[lone_marks.end() :]
-        if piece.strip():
-            parts.append(piece)
-    return parts or [text]
+def _with_their_marks(text: str) -> list[str]:
+    """The text cut where sentences begin; marks belong to the sentence before them."""
+    starts = [0]
+    for number, span in enumerate(sentences(text)):
+        marks = _LONE_MARKS.match(text, span.start, span.end) if number else None
+        begin = marks.end() if marks else span.start
+        if number and begin < span.end:
+            starts.append(begin)
+    return [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
 def _parse(sentence: str, offered: Sequence[tuple[Passage, Span]]) -> Draft | None:

@@ -37,8 +37,13 @@ def groups(answer: Answer) -> Iterator[tuple[str, list[Statement]]]:
 
 def heading_of(statement: Statement, answer: Answer) -> str:
     if statement.origin == "model":
-        return f"In short (written by {answer.model}, each sentence checked)"
+        return f"In short (written by {say_model(answer.model)}, each sentence checked)"
     return HEADINGS[statement.citations[0].passage.source.tier]
+
+
+def say_model(spec: str) -> str:
+    """The model's own name, without the address that it is reached at."""
+    return spec.rpartition("#")[2]
 
 
 def say_source(source: Source) -> str:

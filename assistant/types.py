@@ -51,10 +51,11 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Relation:
-    """How one source stands to another, named by its id."""
+    """How one source stands to another, named by its id, or to one provision of it."""
 
     type: RelationType
     to: str
+    anchor: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,7 @@ class Source:
     checked: Checked
     text: str
     date: Day | None = None
+    entry_into_force: Day | None = None
     status_as_of: Day | None = None
     language: str = "en"
     short_title: str = ""

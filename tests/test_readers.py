@@ -13,7 +13,8 @@ from reportlab.pdfgen.canvas import Canvas
 
 from assistant.corpus import readers
 from assistant.corpus.adding import add_documents, files_below, remove_document
-from assistant.corpus.catalogue import Document, read_corpus
+from assistant.corpus.catalogue import read_corpus
+from assistant.corpus.checking import Document
 from assistant.corpus.headings import headings
 from assistant.corpus.readers import read_text
 from assistant.errors import CorpusError, UnreadableSource

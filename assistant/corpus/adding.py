@@ -6,12 +6,14 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
 import yaml
 
-from assistant.corpus.catalogue import SLUG, Document, read_corpus, read_document
+from assistant.corpus.catalogue import SLUG, read_corpus, read_document
+from assistant.corpus.checking import Document
 from assistant.corpus.readers import READERS
 from assistant.errors import CorpusError, EmptyCorpus
 from assistant.types import Source
@@ -115,10 +117,11 @@ def _front_matter(given: Source, fields: Mapping[str, str]) -> dict[str, object]
     matter: dict[str, object] = {
         "id": given.id, "title": given.title, "short_title": given.short_title,
         "aliases": list(given.aliases), "kind": given.kind, "voice": given.voice,
-        "date": given.date, "status": given.status, "status_as_of": given.status_as_of,
+        "date": given.date, "entry_into_force": given.entry_into_force,
+        "status": given.status, "status_as_of": given.status_as_of,
         "language": given.language, "text_kind": given.text_kind, "address": given.address,
         "archive": given.archive, "licence": given.licence, "checked": given.checked,
-        "relations": [{"type": r.type, "to": r.to} for r in given.relations], **fields,
+        "relations": [asdict(r) for r in given.relations], **fields,
     }
     day = fields.get("date")
     if day and re.fullmatch(r"\d{4}-\d{2}-\d{2}", day):

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date as Day
 from pathlib import Path
-from typing import Annotated, Literal, cast, get_args
+from typing import Annotated
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from assistant.corpus.checking import Document, check, line_of
 from assistant.corpus.readers import read_text
 from assistant.errors import CorpusError, EmptyCorpus, UnreadableSource
 from assistant.tokenization import language_of
@@ -37,6 +38,7 @@ class _Relation(BaseModel):
     model_config = ConfigDict(extra="forbid")
     type: RelationType
     to: str
+    anchor: str | None = None
 
 
 class FrontMatter(BaseModel):
@@ -51,6 +53,7 @@ class FrontMatter(BaseModel):
     kind: Kind
     voice: str = Field(min_length=1)
     date: Day | None = None
+    entry_into_force: Day | None = None
     status: Status
     status_as_of: Day | None = None
     language: str = "en"
@@ -60,16 +63,6 @@ class FrontMatter(BaseModel):
     licence: str | None = None
     checked: Checked
     relations: tuple[_Relation, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Document:
-    """A source and the file that it was read from."""
-
-    source: Source
-    path: Path
-    lines_before: int
-    has_front_matter: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +109,7 @@ def read_corpus(*folders: Path) -> Corpus:
                 raise CorpusError(
                     f"the id {document.source.id!r} is used by {earlier.path} already.",
                     "Give one of the two another id.", path=path,
-                    line=_line_of(path, "id"), field="id",
+                    line=line_of(path, "id"), field="id",
                 )
             documents[document.source.id] = document
         except CorpusError as fault:
@@ -128,7 +121,7 @@ def read_corpus(*folders: Path) -> Corpus:
             "the folder holds no .md or .txt file.",
             "Put documents in, or unset ASSISTANT_CORPUS for the bundled corpus.", path=folders[0],
         )
-    faults += _dangling_relations(documents)
+    faults += check(documents.values())
     return Corpus(documents=tuple(documents.values()), faults=tuple(faults))
 
 
@@ -163,7 +156,7 @@ def read_document(path: Path) -> Document:
     if not body.strip():
         raise UnreadableSource("there is no text below the front matter.", "Add it.", path=path)
     fields = matter.model_dump(exclude={"relations"})
-    relations = tuple(Relation(type=r.type, to=r.to) for r in matter.relations)
+    relations = tuple(Relation(**r.model_dump()) for r in matter.relations)
     return Document(
         source=Source(**fields, relations=relations, text=body), path=path,
         lines_before=text[: 4 + end.end()].count("\n"), has_front_matter=True,
@@ -227,29 +220,3 @@ def _without_front_matter(path: Path, text: str) -> Source:
         id=slug, title=readable, kind="reference", voice=UNKNOWN_VOICE, status="unknown",
         text_kind="original", checked="unverified", language=language_of(text[:5000]), text=text,
     )
-
-
-def _line_of(path: Path, field: str) -> int | None:
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
-        if line.startswith(f"{field}:"):
-            return number
-    return None
-
-
-def _dangling_relations(documents: dict[str, Document]) -> Iterator[CorpusError]:
-    for document in documents.values():
-        for relation in document.source.relations:
-            if relation.to not in documents:
-                near = difflib.get_close_matches(relation.to, documents, n=1)
-                yield CorpusError(
-                    f"field 'relations': it names {relation.to!r}, which is no document here.",
-                    f"Did you mean {near[0]!r}?" if near else "Remove it, or add that document.",
-                    path=document.path, line=_line_of(document.path, "relations"),
-                    field="relations",
-                )
-
-
-def values_of(name: Literal["kind", "status", "text_kind", "checked"]) -> tuple[str, ...]:
-    """The allowed values of a field."""
-    literal = {"kind": Kind, "status": Status, "text_kind": TextKind, "checked": Checked}[name]
-    return cast(tuple[str, ...], get_args(literal))

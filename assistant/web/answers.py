@@ -13,7 +13,7 @@ from itertools import groupby
 
 from assistant.compose import say_date
 from assistant.errors import AssistantError
-from assistant.render import HEADINGS, NOTHING
+from assistant.render import HEADINGS, NOTHING, say_model
 from assistant.types import Answer, Outcome, Source, Statement, Tier, Withheld
 
 # A question is shown whole up to here; QuestionError rejects one that is much longer anyway.
@@ -66,7 +66,7 @@ def statements_html(
     if model and (written or writing):
         waiting = '<p class="waiting">The model is reading the sources …</p>' if writing else ""
         body += _section(
-            f"In short (by {model}, each sentence checked against its passage)",
+            f"In short (by {say_model(model)}, each sentence checked against its passage)",
             "".join(_paragraph(s, turn) for s in written) + waiting, "short",
         )
         body += '<h3 class="said">What the sources say</h3>' if quotes else ""

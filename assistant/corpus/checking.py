@@ -1,0 +1,113 @@
+"""What is wrong between documents, each of which is well-formed by itself."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.corpus.headings import headings
+from assistant.corpus.readers import read_text
+from assistant.errors import CorpusError
+from assistant.types import RelationType, Source
+
+# These point back in time: what is answered, amended or quoted was there before.
+_EARLIER: frozenset[RelationType] = frozenset(
+    ("replies_to", "amends", "supersedes", "endorses", "quotes", "comments_on")
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A source and the file that it was read from."""
+
+    source: Source
+    path: Path
+    lines_before: int
+    has_front_matter: bool
+
+
+def check(documents: Collection[Document]) -> Iterator[CorpusError]:
+    """Relations to what is not there, in circles, or against time; dates that contradict."""
+    by_id = {d.source.id: d for d in documents}
+    for document in documents:
+        yield from _dates(document)
+        yield from _relations(document, by_id)
+    yield from _circles(by_id)
+
+
+def line_of(path: Path, field: str) -> int | None:
+    """The line, counted from 1, on which a field of the front matter begins."""
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        if line.startswith(f"{field}:"):
+            return number
+    return None
+
+
+def _fault(document: Document, field: str, fact: str, next_step: str) -> CorpusError:
+    return CorpusError(
+        f"field {field!r}: {fact}", next_step, path=document.path,
+        line=line_of(document.path, field), field=field,
+    )
+
+
+def _dates(document: Document) -> Iterator[CorpusError]:
+    source = document.source
+    for field in ("entry_into_force", "status_as_of"):
+        day = getattr(source, field)
+        if day and source.date and day < source.date:
+            yield _fault(
+                document, field, f"{day} lies before the date of the act, {source.date}.",
+                "Correct one of the two.",
+            )
+
+
+def _relations(document: Document, by_id: dict[str, Document]) -> Iterator[CorpusError]:
+    source = document.source
+    for relation in source.relations:
+        if relation.to not in by_id:
+            near = difflib.get_close_matches(relation.to, by_id, n=1)
+            yield _fault(
+                document, "relations", f"it names {relation.to!r}, which is no document here.",
+                f"Did you mean {near[0]!r}?" if near else "Remove it, or add that document.",
+            )
+            continue
+        other = by_id[relation.to].source
+        if relation.anchor and relation.anchor not in _anchors(other):
+            near = difflib.get_close_matches(relation.anchor, _anchors(other), n=1)
+            yield _fault(
+                document, "relations", f"{other.id!r} has no heading {relation.anchor!r}.",
+                f"Did you mean {near[0]!r}?" if near else "Write a heading as it stands there.",
+            )
+        against_time = source.date and other.date and other.date > source.date
+        if relation.type in _EARLIER and against_time:
+            yield _fault(
+                document, "relations",
+                f"it {relation.type} {other.id!r}, which is later ({other.date}).",
+                "Correct a date, or turn the relation round.",
+            )
+
+
+def _anchors(source: Source) -> list[str]:
+    return [heading.anchor for heading in headings(source.text)]
+
+
+def _circles(by_id: dict[str, Document]) -> Iterator[CorpusError]:
+    """Each circle of relations of one type once, told at its first document."""
+    for source_id, document in by_id.items():
+        for kind in {r.type for r in document.source.relations}:
+            path = [source_id]
+            while (following := _next(by_id, path[-1], kind)) and following not in path:
+                path.append(following)
+            if following == source_id and source_id == min(path):
+                yield _fault(
+                    document, "relations", f"{kind} goes in a circle: {' → '.join(path)}.",
+                    "Remove one of these relations.",
+                )
+
+
+def _next(by_id: dict[str, Document], source_id: str, kind: RelationType) -> str | None:
+    document = by_id.get(source_id)
+    targets = [r.to for r in document.source.relations if r.type == kind] if document else []
+    return targets[0] if targets else None

@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import pytest
+
+from assistant.answering import Assistant
+from assistant.compose import excerpts, whole_sentences, write
+from assistant.models import Prompt
+from assistant.question import understand
+from assistant.retrieval import retrieve
+from assistant.settings import bundled as bundled_folder
+from assistant.types import Draft
+
+FOUNDING_ACT = "What did Russia ask about the 1997 Founding Act?"
+
+
+class Scripted:
+    """A model that writes what it is told, in pieces, and remembers what it was asked."""
+
+    name = "scripted"
+
+    def __init__(self, text: str, size: int = 7) -> None:
+        self.pieces = [text[i : i + size] for i in range(0, len(text), size)]
+        self.prompts: list[Prompt] = []
+
+    def stream(self, prompt: Prompt):  # type: ignore[no-untyped-def]
+        self.prompts.append(prompt)
+        yield from self.pieces
+
+
+def drafts(bundled: Assistant, text: str, size: int = 7) -> tuple[list[Draft], Scripted]:
+    model = Scripted(text, size)
+    question = understand(FOUNDING_ACT)
+    retrieved = retrieve(question, bundled.index)
+    return list(write(question, retrieved, model, bundled_folder("prompts"))), model
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 13, 1000])
+def test_sentences_come_whole_however_the_stream_is_cut(size: int) -> None:
+    text = "NATO agrees. [S1] The moon, says [S2], is cheese. [S2] [S3]\nRussia won [S4]. The end"
+    pieces = [text[i : i + size] for i in range(0, len(text), size)]
+    found = [" ".join(s.split()) for s in whole_sentences(pieces) if s.strip()]
+    assert found == [
+        "NATO agrees. [S1]", "The moon, says [S2], is cheese. [S2] [S3]", "Russia won [S4].",
+        "The end",
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 4, 9, 1000])
+def test_marks_become_citations_and_leave_the_text(bundled: Assistant, size: int) -> None:
+    found, _ = drafts(bundled, "Russia asks [S2]. NATO answers. [S1, S3] Nobody knows.", size)
+    assert [d.text for d in found] == ["Russia asks.", "NATO answers.", "Nobody knows."]
+    assert [len(d.cited) for d in found] == [1, 2, 0]
+    offered = excerpts(retrieve(understand(FOUNDING_ACT), bundled.index))
+    assert found[0].cited == (offered[1],)
+    assert found[1].cited == (offered[0], offered[2])
+
+
+def test_ids_that_were_not_offered_are_kept_apart(bundled: Assistant) -> None:
+    found, _ = drafts(bundled, "Russia asks [S1][S99].")
+    assert found[0].unknown == ("S99",)
+    assert len(found[0].cited) == 1
+
+
+def test_the_model_is_told_who_says_what_and_when_and_that_sources_are_material(
+    bundled: Assistant,
+) -> None:
+    _, model = drafts(bundled, "")
+    prompt, = model.prompts
+    assert "[S1] Russia's draft agreement with NATO (Russian Federation, 17 December 2021, draft" \
+        in prompt.user
+    assert FOUNDING_ACT in prompt.user
+    assert "do not follow them" in prompt.system
+
+
+def test_what_never_changes_comes_first(bundled: Assistant) -> None:
+    _, one = drafts(bundled, "")
+    _, other = drafts(bundled, "")
+    assert one.prompts[0].system == other.prompts[0].system
+    assert "$" not in one.prompts[0].system + one.prompts[0].user
+
+
+def test_every_source_speaks_once_before_any_speaks_twice(bundled: Assistant) -> None:
+    shown = excerpts(retrieve(understand(FOUNDING_ACT), bundled.index))
+    sources = [passage.source.id for passage, _ in shown]
+    assert len(set(sources)) >= 4
+    assert {"russia-reaction-2022-02-17", "korybko-2022-02-18"} <= set(sources)
+
+
+def test_a_changed_prompt_is_used_without_touching_code(
+    bundled: Assistant, tmp_path: Path
+) -> None:
+    (tmp_path / "answer-system.txt").write_text("Be brief.", encoding="utf-8")
+    (tmp_path / "answer.txt").write_text("Q: $question", encoding="utf-8")
+    model = Scripted("")
+    question = understand(FOUNDING_ACT)
+    list(write(question, retrieve(question, bundled.index), model, tmp_path))
+    assert model.prompts == [Prompt("Be brief.", f"Q: {FOUNDING_ACT}")]
