@@ -22,7 +22,9 @@ def main() -> None:
     try:
         launch(open_with_progress(read_settings()), flags.host, flags.port)
     except AssistantError as error:
-        sys.exit(str(error))
+        sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

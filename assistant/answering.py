@@ -126,7 +126,7 @@ class Assistant:
             except (ModelError, PromptError) as error:
                 notices.append(f"{error} The answer is in the sources' own sentences.")
             else:
-                notices += _on_the_model(statements, withheld)
+                notices += _on_the_model(statements)
         clock.mark("total")
         yield Finished(answer=Answer(
             question=question.text, understood=question.standalone,
@@ -142,16 +142,10 @@ def _on_names(retrieved: Retrieved) -> list[str]:
     return [f"No source here mentions {names}."] if names else []
 
 
-def _on_the_model(statements: Sequence[Statement], withheld: Sequence[Withheld]) -> list[str]:
-    notices = []
-    if withheld:
-        plural = "sentence" if len(withheld) == 1 else "sentences"
-        notices.append(
-            f"{len(withheld)} {plural} of the model withheld: not supported by what they cite."
-        )
-    if not any(s.origin == "model" for s in statements):
-        notices.append("Nothing the model wrote could be shown; the sources answer themselves.")
-    return notices
+def _on_the_model(statements: Sequence[Statement]) -> list[str]:
+    if any(s.origin == "model" for s in statements):
+        return []
+    return ["Nothing the model wrote could be shown; the sources answer themselves."]
 
 
 def _nearest(retrieved: Retrieved) -> tuple[Source, ...]:

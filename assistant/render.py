@@ -46,6 +46,12 @@ def say_model(spec: str) -> str:
     return spec.rpartition("#")[2]
 
 
+def say_withheld(answer: Answer) -> str:
+    count = len(answer.withheld)
+    plural = "sentence" if count == 1 else "sentences"
+    return f"{count} {plural} of the model withheld, not supported by what they cite"
+
+
 def say_source(source: Source) -> str:
     return f"{source.title} ({say_date(source)})"
 
@@ -71,7 +77,8 @@ def to_terminal(answer: Answer) -> str:
     if answer.citations:
         parts.append("Sources:\n" + "\n".join(_source_line(c) for c in answer.citations))
     if answer.withheld:
-        parts.append("Withheld:\n" + "\n".join(f"- {w.text} ({w.reason})" for w in answer.withheld))
+        rows = "\n".join(f"- {w.text} ({w.reason})" for w in answer.withheld)
+        parts.append(f"{say_withheld(answer)}:\n{rows}")
     parts += [f"Note: {notice}" for notice in answer.notices]
     return _CONTROL.sub("", "\n\n".join(parts))
 

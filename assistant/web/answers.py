@@ -13,8 +13,8 @@ from itertools import groupby
 
 from assistant.compose import say_date
 from assistant.errors import AssistantError
-from assistant.render import HEADINGS, NOTHING, say_model
-from assistant.types import Answer, Outcome, Source, Statement, Tier, Withheld
+from assistant.render import HEADINGS, NOTHING, say_model, say_withheld
+from assistant.types import Answer, Outcome, Source, Statement, Tier
 
 # A question is shown whole up to here; QuestionError rejects one that is much longer anyway.
 _SHOWN_CHARACTERS = 1_000
@@ -82,7 +82,7 @@ def answer_html(answer: Answer, turn: int) -> str:
         shown = statements_html(answer.statements, turn, model, writing=False)
     else:
         shown = _absence(answer.outcome, answer.nearest)
-    after = _withheld(answer.withheld)
+    after = _withheld(answer)
     if answer.outcome == "partly_answered":
         after += _notice("The corpus answers this only in part.")
     after += "".join(_notice(n) for n in answer.notices)
@@ -150,15 +150,14 @@ def _dated(source: Source) -> str:
     return source.name if date in source.name else f"{source.name} ({date})"
 
 
-def _withheld(withheld: Sequence[Withheld]) -> str:
-    if not withheld:
+def _withheld(answer: Answer) -> str:
+    if not answer.withheld:
         return ""
-    plural = "sentence" if len(withheld) == 1 else "sentences"
-    rows = "".join(f"<li>{escape(w.text)} <em>({escape(w.reason)})</em></li>" for w in withheld)
-    return (
-        f'<details class="withheld"><summary>{len(withheld)} {plural} of the model withheld: '
-        f"see why</summary><ul>{rows}</ul></details>"
+    rows = "".join(
+        f"<li>{escape(w.text)} <em>({escape(w.reason)})</em></li>" for w in answer.withheld
     )
+    summary = f"<summary>{say_withheld(answer)}: see why</summary>"
+    return f'<details class="withheld">{summary}<ul>{rows}</ul></details>'
 
 
 def _notice(text: str) -> str:
