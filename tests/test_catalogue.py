@@ -164,3 +164,39 @@ def test_a_document_that_cannot_be_added_leaves_nothing_behind(
     with pytest.raises(CorpusError):
         add_document(file, fields, tmp_path / "documents", tmp_path / "corpus")
     assert not list((tmp_path / "documents").glob("*.md"))
+
+
+@pytest.mark.parametrize(("fields", "said"), [
+    ({"status": "in_force\nrelations: [{type: amends, to: letter, anchor: Article 9}]"},
+     "no heading 'Article 9'"),
+    ({"status": "in_force\nstatus_as_of: 1900-01-01"}, "lies before the date of the act"),
+    ({"status": "in_force\nentry_into_force: 1900-01-01"}, "lies before the date of the act"),
+    ({"date": "1901-01-01", "status": "in_force\nrelations: [{type: replies_to, to: letter}]"},
+     "which is later"),
+    ({"status": "in_force\nrelations: [{type: quotes, to: harbour}]"}, "in a circle"),
+])
+def test_what_contradicts_itself_or_another_document_is_told(
+    write_source: Write, tmp_path: Path, fields: dict[str, str], said: str
+) -> None:
+    write_source("letter", "## Article 1\n\nTwenty ships.", date="1903-01-01")
+    path = write_source("harbour", "## Article 1\n\nTwelve ships.", **fields)
+    fault, = read_corpus(tmp_path / "corpus").faults
+    assert said in str(fault)
+    assert fault.path == path and fault.line is not None and fault.next_step
+
+
+def test_a_circle_of_three_is_told_once(write_source: Write, tmp_path: Path) -> None:
+    for one, other in (("a", "b"), ("b", "c"), ("c", "a")):
+        relations = f"in_force\nrelations: [{{type: quotes, to: {other}}}]"
+        write_source(one, "Text.", status=relations)
+    fault, = read_corpus(tmp_path / "corpus").faults
+    assert "a → b → c" in str(fault)
+
+
+def test_a_relation_to_one_article_is_read(write_source: Write, tmp_path: Path) -> None:
+    write_source("letter", "## Article 1\n\nTwenty ships.", date="1903-01-01")
+    relations = "in_force\nrelations: [{type: amends, to: letter, anchor: Article 1}]"
+    write_source("harbour", "Twelve.", status=relations)
+    corpus = read_corpus(tmp_path / "corpus")
+    assert corpus.faults == ()
+    assert corpus.sources[0].relations[0].anchor == "Article 1"

@@ -14,13 +14,15 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
+from assistant.corpus.catalogue import FrontMatter
 from assistant.render import AnswerJson
 from assistant.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-SCHEMA = ROOT / "docs" / "answer.schema.json"
+SCHEMAS: dict[str, type[BaseModel]] = {"answer": AnswerJson, "front-matter": FrontMatter}
 
 
 def settings_table() -> str:
@@ -31,8 +33,12 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
-def answer_schema() -> str:
-    return json.dumps(AnswerJson.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+def schema_path(name: str) -> Path:
+    return ROOT / "docs" / f"{name}.schema.json"
+
+
+def schema(name: str) -> str:
+    return json.dumps(SCHEMAS[name].model_json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def with_tables(readme: str) -> str:
@@ -45,8 +51,9 @@ def test_the_settings_table_is_up_to_date() -> None:
     assert with_tables(readme) == readme, "run `make schema`"
 
 
-def test_the_schema_of_the_json_is_up_to_date() -> None:
-    assert SCHEMA.read_text(encoding="utf-8") == answer_schema(), "run `make schema`"
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_schemas_are_up_to_date(name: str) -> None:
+    assert schema_path(name).read_text(encoding="utf-8") == schema(name), "run `make schema`"
 
 
 def test_every_dependency_has_a_line_and_every_line_a_dependency() -> None:
@@ -97,4 +104,5 @@ def test_the_readme_opens_with_the_two_commands() -> None:
 
 if __name__ == "__main__":
     README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
-    SCHEMA.write_text(answer_schema(), encoding="utf-8")
+    for each in SCHEMAS:
+        schema_path(each).write_text(schema(each), encoding="utf-8")
