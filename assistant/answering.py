@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from assistant.compose import quote, write
 from assistant.corpus.catalogue import Corpus, read_corpus
 from assistant.embeddings import open_embedder
-from assistant.errors import ModelError, PromptError
-from assistant.index import IndexProgress, PassageIndex, open_index
+from assistant.errors import AssistantError, ModelError, PromptError
+from assistant.index import IndexProgress, PassageIndex, is_whole, open_index
 from assistant.models import Model, open_model
 from assistant.question import understand
 from assistant.retrieval import retrieve
@@ -71,7 +71,7 @@ class Assistant:
         self.index = index
         self.settings = settings
         self._model = model
-        self._languages = {source.language for source in corpus.sources}
+        self._seen = _stamp(settings)
 
     @classmethod
     def open(
@@ -89,6 +89,17 @@ class Assistant:
         )
         return cls(corpus, index, model, settings)
 
+    def _follow(self) -> None:
+        """Take over what another process added or removed meanwhile; costs one look at a file."""
+        stamp = _stamp(self.settings)
+        if stamp == self._seen or not is_whole(self.settings.index_folder):
+            return
+        try:
+            fresh = Assistant.open(self.settings)
+        except AssistantError:
+            return  # what is open still answers
+        self.corpus, self.index, self._seen = fresh.corpus, fresh.index, fresh._seen
+
     def ask(self, text: str, history: Sequence[Turn] = ()) -> Answer:
         """The answer to a question. Raises QuestionError."""
         for event in self.stream(text, history):
@@ -99,7 +110,9 @@ class Assistant:
     def stream(self, text: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
         """What happens, as it happens; the last event is Finished. Raises QuestionError."""
         clock = _Clock()
-        question = understand(text, history, self._languages)
+        self._follow()
+        languages = {source.language for source in self.corpus.sources}
+        question = understand(text, history, languages)
         yield Understood(question=question)
         retrieved = retrieve(question, self.index)
         clock.mark("retrieved")
@@ -133,7 +146,7 @@ class Assistant:
             outcome=conclude(retrieved, statements), statements=tuple(statements),
             withheld=tuple(withheld), evidence=retrieved.evidence, nearest=_nearest(retrieved),
             notices=tuple(notices), model=self._model.name if self._model else "quotes",
-            corpus_version=self.index.version, timings=clock.seconds,
+            corpus_version=self.corpus.version, timings=clock.seconds,
         ))
 
 
@@ -151,6 +164,13 @@ def _on_the_model(statements: Sequence[Statement]) -> list[str]:
 def _nearest(retrieved: Retrieved) -> tuple[Source, ...]:
     by_id = {e.passage.source.id: e.passage.source for e in retrieved.evidence}
     return tuple(by_id.values())[:_NEAREST]
+
+
+def _stamp(settings: Settings) -> int | None:
+    try:
+        return (settings.index_folder / "manifest.json").stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 class _Clock:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 import re
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
@@ -24,6 +26,10 @@ from assistant.settings import Settings
 
 # The most a model may write: an answer has a few sentences, and some small models never stop.
 _MAX_TOKENS = 400
+# Servers may ignore `max_tokens`: more than this is no answer, nor is one that takes this many
+# times the longest silence that is borne.
+_MAX_CHARACTERS = 8 * _MAX_TOKENS
+_MAX_WAITS = 5
 _CONNECT_SECONDS = 5.0
 _INSTEAD = "Or set ASSISTANT_MODEL=quotes."
 _OLLAMA = "http://localhost:11434/v1"
@@ -89,30 +95,66 @@ class Endpoint:
                     {"role": "user", "content": prompt.user},
                 ],
             )
-            with reply:
-                for chunk in reply:
-                    if chunk.choices and (text := chunk.choices[0].delta.content):
-                        yield text
+            with reply, _Watch(reply, self._timeout) as watch:
+                yield from self._read(reply, watch)
         except Exception as error:
             raise self._translate(error) from error
+
+    def _read(self, reply: Any, watch: _Watch) -> Iterator[str]:
+        """The text of the chunks, until the end or until it is clear that there will be none."""
+        # A web page in place of a reply has no events, which the client takes for silence.
+        if "event-stream" not in reply.response.headers.get("content-type", ""):
+            raise ValueError("no stream of events")
+        written = 0
+        try:
+            for chunk in reply:
+                text = chunk.choices[0].delta.content if chunk.choices else None
+                if text:
+                    watch.feed()
+                    written += len(text)
+                    yield text
+                if written > _MAX_CHARACTERS or watch.seconds > _MAX_WAITS * self._timeout:
+                    raise Stalled(
+                        f"The model at {self._where} did not come to an end.",
+                        f"What it wrote was kept. {_INSTEAD}", spec=self.name,
+                    )
+        except ModelError:
+            raise
+        except Exception:
+            if not watch.hungry:
+                raise
+        if watch.hungry:
+            raise self._silent()
+
+    def _silent(self) -> Stalled:
+        return Stalled(
+            f"The model at {self._where} sent nothing for {self._timeout:g} s.",
+            f"Try again, or raise ASSISTANT_MODEL_TIMEOUT. {_INSTEAD}", spec=self.name,
+        )
 
     def _open(self, openai: Any) -> Any:
         if self._client is None:
             import httpx
 
-            # A local server needs no key but the client insists on one; OpenAI's own is read
-            # from OPENAI_API_KEY by the client and is never sent elsewhere.
-            key = self._key or ("none" if self._base_url else None)
+            # A local server needs no key but the client insists on one. What the environment
+            # holds for OpenAI (key, organization, project) is never sent elsewhere.
+            own = self._base_url is None
+            elsewhere = {"OpenAI-Organization": openai.Omit(), "OpenAI-Project": openai.Omit()}
             self._client = openai.OpenAI(
-                base_url=self._base_url, api_key=key, max_retries=1,
+                base_url=self._base_url, api_key=self._key or (None if own else "none"),
+                # Quotes answer at once; a second try would only keep the reader waiting.
+                max_retries=0, default_headers=None if own else elsewhere,
                 timeout=httpx.Timeout(self._timeout, connect=_CONNECT_SECONDS),
             )
         return self._client
 
     def _translate(self, error: Exception) -> Exception:
         """The ModelError that an exception of `openai` or `httpx` means; others are bugs."""
+        import httpx
         import openai
 
+        if isinstance(error, openai.APITimeoutError | httpx.TimeoutException):
+            return self._silent()
         if isinstance(error, openai.BadRequestError) and "context" in str(error).lower():
             return ContextOverflow(
                 f"The question and its sources do not fit into the context of {self._model!r}.",
@@ -140,9 +182,6 @@ class Endpoint:
 
         at = f"at {self._where}"
         return [
-            ((openai.APITimeoutError, httpx.TimeoutException), Stalled,
-             f"The model {at} sent nothing for {self._timeout:g} s.",
-             "Try again, or raise ASSISTANT_MODEL_TIMEOUT."),
             ((openai.APIConnectionError, httpx.TransportError), Unreachable,
              f"No model answers {at}.", "Is the server running?"),
             ((openai.AuthenticationError, openai.PermissionDeniedError), Refused,
@@ -151,12 +190,44 @@ class Endpoint:
              "Check the name, and that the address ends in /v1."),
             ((openai.InternalServerError,), Overloaded, f"The server {at} failed.",
              "Look at its log."),
-            ((openai.APIError, ValueError), Refused,
+            ((openai.APIError, ValueError, AttributeError, TypeError, LookupError), Refused,
              f"The server {at} answers in a way that is not understood.",
              "Does the address end in /v1?"),
             ((openai.OpenAIError,), Refused, f"There is no key for the server {at}.",
              "Set OPENAI_API_KEY."),
         ]
+
+
+class _Watch:
+    """Closes a reply that keeps its connection alive but brings no text for `limit` seconds."""
+
+    def __init__(self, reply: Any, limit: float) -> None:
+        self.hungry = False
+        self._reply = reply
+        self._limit = limit
+        self._started = self._fed = time.monotonic()
+        self._done = threading.Event()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    def feed(self) -> None:
+        self._fed = time.monotonic()
+
+    def __enter__(self) -> _Watch:
+        threading.Thread(target=self._watch, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+
+    def _watch(self) -> None:
+        while not self._done.wait(self._limit / 10):
+            if time.monotonic() - self._fed > self._limit:
+                self.hungry = True
+                self._reply.close()
+                return
 
 
 def _seconds(headers: Any) -> float | None:

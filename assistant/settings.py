@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     model: str = Field(
         "quotes",
         description="language model: `quotes` (none), an OpenAI model name such as `gpt-4o-mini`, "
-        "`ollama/NAME`, `http://host:port/v1#NAME` or `gguf:PATH`",
+        "`ollama/NAME` or `http://host:port/v1#NAME`",
     )
     api_key: SecretStr | None = Field(
         None, description="key for the model's server; `OPENAI_API_KEY` is read for OpenAI's own"

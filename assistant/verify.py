@@ -134,21 +134,26 @@ def _wrong_force(draft: Draft) -> str | None:
         p.source.text[slice(*_carrying(draft.text, p, span))] for p, span in draft.cited
     )
     said, held = ({stem(w) for w in words(text)} for text in (draft.text, carrying))
-    added = said & _NEGATIONS and not held & _NEGATIONS
-    dropped = not said & _NEGATIONS and _negated(carrying) & said
-    if added or dropped:
+    denied, denied_there = _denied(draft.text), _denied(carrying)
+    if denied - denied_there or (denied_there & said) - denied:
         return "its negation is not that of what it cites"
     if said & _MODALS - held:
         return "its modal verb is not that of what it cites"
     return None
 
 
-def _negated(text: str) -> set[str]:
-    """For each negation the content word behind it, without which it need not be repeated."""
-    stems = [stem(word) for word in words(text)]
-    content = [s for s in stems if s in set(terms(text)) or s in _NEGATIONS]
-    pairs = zip(content, content[1:], strict=False)
-    return {after for word, after in pairs if word in _NEGATIONS and after not in _NEGATIONS}
+def _denied(text: str) -> set[str]:
+    """For each negation the content word behind it (before it, where it ends the sentence):
+    a sentence may leave the negation out only together with that word."""
+    wanted = set(terms(text)) | _NEGATIONS
+    content = [s for s in map(stem, words(text)) if s in wanted and s not in _MODALS]
+    denied = set()
+    for place, word in enumerate(content):
+        if word in _NEGATIONS:
+            behind = [w for w in content[place + 1 :] if w not in _NEGATIONS][:1]
+            before = [w for w in content[:place] if w not in _NEGATIONS][-1:]
+            denied.update(behind or before)
+    return denied
 
 
 def _own_words(draft: Draft, evidence: str) -> str | None:

@@ -120,7 +120,7 @@ def test_the_json_has_the_promised_fields_and_agrees_with_the_answer(bundled: As
     data = json.loads(to_json(answer))
     AnswerJson.model_validate(data)
     assert data["outcome"] == "answered"
-    assert data["model"] == "quotes" and data["corpus_version"] == bundled.index.version
+    assert data["model"] == "quotes" and data["corpus_version"] == bundled.corpus.version
     numbers = [c["number"] for c in data["citations"]]
     assert numbers == list(range(1, len(numbers) + 1))
     assert {n for s in data["statements"] for n in s["citations"]} == set(numbers)
@@ -131,6 +131,21 @@ def test_the_json_has_the_promised_fields_and_agrees_with_the_answer(bundled: As
         assert date.fromisoformat(citation["date"])
     assert all(f"[{n}]" in data["text"] for n in numbers)
     assert {"retrieved", "first_text", "total"} <= data["timings"].keys()
+
+
+def test_what_another_process_adds_is_answered_from_without_a_restart(
+    write_source: Callable[..., Path], settings_for: Callable[..., Settings], tmp_path: Path
+) -> None:
+    write_source("harbour", "Each city keeps twelve ships in the harbour.")
+    settings = settings_for(corpus=tmp_path / "corpus")
+    page = Assistant.open(settings)
+    before = page.ask("How many ships does each city keep?").corpus_version
+    write_source("letter", "The mayor asks for twenty sailing boats.")
+    assert page.ask("What does the mayor ask for?").outcome == "not_in_corpus"
+    Assistant.open(settings)  # as `assistant add` does in a process of its own
+    answer = page.ask("What does the mayor ask for?")
+    assert answer.outcome == "answered"
+    assert answer.corpus_version != before
 
 
 def test_control_characters_of_a_document_do_not_reach_the_terminal(

@@ -11,12 +11,11 @@ from pathlib import Path
 import filelock
 import pytest
 
-from assistant import index as index_module
 from assistant.corpus.catalogue import read_corpus
 from assistant.corpus.passages import split
 from assistant.embeddings import Embedder, Progress, Vectors
 from assistant.errors import IndexInUse, IndexUnavailable, OutdatedIndex
-from assistant.index import PassageIndex, Update, open_index
+from assistant.index import PassageIndex, Update, open_index, store
 from assistant.types import Source
 
 Write = Callable[..., Path]
@@ -142,7 +141,7 @@ def test_vectors_that_were_lost_are_written_again(
 def test_a_second_writer_is_told_to_wait(
     corpus: Path, tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index_module, "_LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(store, "_LOCK_SECONDS", 0.1)
     (tmp_path / "index").mkdir()
     with filelock.FileLock(tmp_path / "index" / "index.lock"):
         with pytest.raises(IndexInUse, match="Another process"):

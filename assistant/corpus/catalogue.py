@@ -8,10 +8,13 @@ its fault is kept in `Corpus.faults`.
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date as Day
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -75,6 +78,12 @@ class Corpus:
     @property
     def sources(self) -> tuple[Source, ...]:
         return tuple(d.source for d in self.documents)
+
+    @cached_property
+    def version(self) -> str:
+        """Changes with every text and every fact about it."""
+        known = json.dumps([asdict(s) for s in self.sources], default=str, sort_keys=True)
+        return hashlib.sha256(known.encode()).hexdigest()[:12]
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -8,8 +8,6 @@ pending, and what is pending is written again by the next update.
 from __future__ import annotations
 
 import difflib
-import hashlib
-import json
 import math
 import os
 import secrets
@@ -22,14 +20,21 @@ from typing import Any, NamedTuple
 import bm25s
 import filelock
 
-from assistant.corpus.passages import SPLITTER, split
+from assistant.corpus.passages import split
 from assistant.embeddings import Embedder
-from assistant.errors import IndexInUse, IndexUnavailable, OutdatedIndex
+from assistant.errors import IndexInUse, IndexUnavailable
+from assistant.index.manifest import (
+    Manifest,
+    Update,
+    clear,
+    compare,
+    read_manifest,
+    source_hash,
+    whole,
+    write_manifest,
+)
 from assistant.tokenization import terms
 from assistant.types import Passage, Source, Span
-
-FORMAT = 1
-"""Counted up when an index written before can no longer be read."""
 
 _COLLECTION = "passages"
 _LOCK_SECONDS = 20.0
@@ -50,30 +55,6 @@ class Hit(NamedTuple):
 
 IndexProgress = Callable[[int, int], None]
 """Told how far an update is: passages done, and all that must be written."""
-
-
-class Manifest(NamedTuple):
-    """What the folder holds: per source a hash of all that its passages depend on."""
-
-    embedding: str
-    chroma: str
-    sources: dict[str, dict[str, Any]]
-    pending: tuple[str, ...] = ()
-    bm25: str = ""
-
-    @property
-    def version(self) -> str:
-        state = [self.embedding, *(f"{i}:{s['hash']}" for i, s in sorted(self.sources.items()))]
-        return hashlib.sha256("\n".join(state).encode()).hexdigest()[:12]
-
-
-class Update(NamedTuple):
-    """What an update did, in sources."""
-
-    added: int
-    changed: int
-    removed: int
-    unchanged: int
 
 
 class PassageIndex:
@@ -144,15 +125,15 @@ def open_index(
     folder of an older version, IndexInUse when another process is writing, IndexUnavailable when
     the folder cannot be used.
     """
-    wanted = {source.id: _hash(source) for source in sources}
+    wanted = {source.id: source_hash(source) for source in sources}
     with _usable(folder):
         if rebuild:
             with _lock(folder):
-                _clear(folder)
-        manifest = _read_manifest(folder)
-        update = _compare(manifest, wanted, embedder.name)
+                clear(folder)
+        manifest = read_manifest(folder)
+        update = compare(manifest, wanted, embedder.name)
         store = None
-        if manifest is None or update.unchanged < len(wanted) or update.removed or not _whole(
+        if manifest is None or update.unchanged < len(wanted) or update.removed or not whole(
             folder, manifest
         ):
             with _lock(folder):
@@ -171,9 +152,9 @@ def _write(
     folder: Path, sources: Sequence[Source], wanted: dict[str, str], embedder: Embedder,
     progress: IndexProgress | None,
 ) -> tuple[Manifest, Any]:
-    manifest = _read_manifest(folder)  # again: another process may have written it meanwhile
+    manifest = read_manifest(folder)  # again: another process may have written it meanwhile
     if manifest and manifest.embedding != embedder.name:
-        _clear(folder)
+        clear(folder)
         manifest = None
     # A new name each time: Chroma keeps what it knows of a path for the life of the process.
     manifest = manifest or Manifest(embedder.name, f"chroma-{secrets.token_hex(4)}", {})
@@ -187,14 +168,14 @@ def _write(
     gone = [i for i in {*manifest.sources, *manifest.pending} if i not in kept]
     todo = [source for source in sources if source.id not in kept]
     manifest = manifest._replace(sources=kept, pending=tuple({*gone, *(s.id for s in todo)}))
-    _write_manifest(folder, manifest)
+    write_manifest(folder, manifest)
     for source_id in gone:
         store.delete(source_id)
     manifest = _add(folder, store, manifest, todo, embedder, progress)
     manifest = manifest._replace(sources={s.id: manifest.sources[s.id] for s in sources})
     manifest = manifest._replace(bm25=f"bm25-{manifest.version}")
     _build_bm25(folder / manifest.bm25, sources, manifest)
-    _write_manifest(folder, manifest)
+    write_manifest(folder, manifest)
     for old in folder.glob("bm25-*"):
         if old.name != manifest.bm25:
             shutil.rmtree(old, ignore_errors=True)
@@ -223,12 +204,12 @@ def _add(
         store.add([_node(p, v.tolist()) for p, v in zip(passages, vectors, strict=True)])
         for source, ps in group:
             manifest.sources[source.id] = {
-                "hash": _hash(source),
+                "hash": source_hash(source),
                 "passages": [[p.id, p.anchor, p.span.start, p.span.end, p.checked] for p in ps],
             }
         written = {source.id for source, _ in group}
         manifest = manifest._replace(pending=tuple(i for i in manifest.pending if i not in written))
-        _write_manifest(folder, manifest)
+        write_manifest(folder, manifest)
     return manifest
 
 
@@ -301,65 +282,6 @@ def _load_passages(source: Source, rows: list[list[Any]]) -> list[Passage]:
         Passage(id=i, source=source, anchor=anchor, span=Span(start, end), checked=checked)
         for i, anchor, start, end, checked in rows
     ]
-
-
-def _hash(source: Source) -> str:
-    """Changes with everything that a source's passages, vectors or BM25 terms depend on."""
-    parts = [str(SPLITTER), source.title, source.voice, *source.aliases, source.checked,
-             source.language, source.text]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-
-def _compare(manifest: Manifest | None, wanted: dict[str, str], embedding: str) -> Update:
-    held = {
-        i: e["hash"] for i, e in (manifest.sources.items() if manifest else ())
-        if manifest and manifest.embedding == embedding and i not in manifest.pending
-    }
-    return Update(
-        added=sum(i not in held for i in wanted),
-        changed=sum(i in held and held[i] != h for i, h in wanted.items()),
-        removed=sum(i not in wanted for i in held),
-        unchanged=sum(held.get(i) == h for i, h in wanted.items()),
-    )
-
-
-def _whole(folder: Path, manifest: Manifest) -> bool:
-    return not manifest.pending and bool(manifest.bm25) and (folder / manifest.bm25).is_dir()
-
-
-def _read_manifest(folder: Path) -> Manifest | None:
-    path = folder / "manifest.json"
-    if not path.exists():
-        return None
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if data["format"] == FORMAT:
-            return Manifest(
-                data["embedding"], data["chroma"], data["sources"], tuple(data["pending"]),
-                data["bm25"],
-            )
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise OutdatedIndex(
-        f"The index in {folder} was written by another version of this program.",
-        "Build it again: assistant index --rebuild",
-    )
-
-
-def _write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Replace the file in one step, so that a kill leaves the old one or the new one."""
-    path, new = folder / "manifest.json", folder / "manifest.json.new"
-    with new.open("w", encoding="utf-8") as file:
-        json.dump({"format": FORMAT, **manifest._asdict()}, file, ensure_ascii=False)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-
-
-def _clear(folder: Path) -> None:
-    (folder / "manifest.json").unlink(missing_ok=True)  # first: without it nothing counts
-    for path in [*folder.glob("chroma-*"), *folder.glob("bm25-*")]:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

@@ -1,0 +1,109 @@
+"""`manifest.json`: what an index folder holds whole, and how it differs from the corpus."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from assistant.corpus.passages import SPLITTER
+from assistant.errors import OutdatedIndex
+from assistant.types import Source
+
+FORMAT = 1
+"""Counted up when an index written before can no longer be read."""
+
+
+class Manifest(NamedTuple):
+    """What the folder holds: per source a hash of all that its passages depend on."""
+
+    embedding: str
+    chroma: str
+    sources: dict[str, dict[str, Any]]
+    pending: tuple[str, ...] = ()
+    bm25: str = ""
+
+    @property
+    def version(self) -> str:
+        state = [self.embedding, *(f"{i}:{s['hash']}" for i, s in sorted(self.sources.items()))]
+        return hashlib.sha256("\n".join(state).encode()).hexdigest()[:12]
+
+
+class Update(NamedTuple):
+    """What an update did, in sources."""
+
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether no update is under way or was broken off."""
+    try:
+        manifest = read_manifest(folder)
+    except (OSError, OutdatedIndex):
+        return False
+    return manifest is not None and whole(folder, manifest)
+
+
+def source_hash(source: Source) -> str:
+    """Changes with everything that a source's passages, vectors or BM25 terms depend on."""
+    parts = [str(SPLITTER), source.title, source.voice, *source.aliases, source.checked,
+             source.language, source.text]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def compare(manifest: Manifest | None, wanted: dict[str, str], embedding: str) -> Update:
+    held = {
+        i: e["hash"] for i, e in (manifest.sources.items() if manifest else ())
+        if manifest and manifest.embedding == embedding and i not in manifest.pending
+    }
+    return Update(
+        added=sum(i not in held for i in wanted),
+        changed=sum(i in held and held[i] != h for i, h in wanted.items()),
+        removed=sum(i not in wanted for i in held),
+        unchanged=sum(held.get(i) == h for i, h in wanted.items()),
+    )
+
+
+def whole(folder: Path, manifest: Manifest) -> bool:
+    return not manifest.pending and bool(manifest.bm25) and (folder / manifest.bm25).is_dir()
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    path = folder / "manifest.json"
+    if not path.exists():
+        return None
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["format"] == FORMAT:
+            return Manifest(
+                data["embedding"], data["chroma"], data["sources"], tuple(data["pending"]),
+                data["bm25"],
+            )
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise OutdatedIndex(
+        f"The index in {folder} was written by another version of this program.",
+        "Build it again: assistant index --rebuild",
+    )
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Replace the file in one step, so that a kill leaves the old one or the new one."""
+    path, new = folder / "manifest.json", folder / "manifest.json.new"
+    with new.open("w", encoding="utf-8") as file:
+        json.dump({"format": FORMAT, **manifest._asdict()}, file, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def clear(folder: Path) -> None:
+    (folder / "manifest.json").unlink(missing_ok=True)  # first: without it nothing counts
+    for path in [*folder.glob("chroma-*"), *folder.glob("bm25-*")]:
+        shutil.rmtree(path, ignore_errors=True)

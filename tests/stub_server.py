@@ -1,0 +1,208 @@
+"""A model server on loopback that speaks OpenAI's streaming chat and misbehaves by path.
+
+`stub.at("stall")` is the address of a server that stalls; each method of `_Handler` is one way to
+behave.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+
+RETRY_AFTER = 7
+# So few characters that a mark such as `[S1]` never comes in one piece.
+_PIECE = 3
+_PAUSE = 0.002
+
+
+class Request(NamedTuple):
+    """What a client sent; names of headers in small letters."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: dict[str, Any]
+
+
+class StubServer(ThreadingHTTPServer):
+    """`text` is what `/ok` writes; `requests` is all that was asked, in order.
+
+    `left` is set once a client has hung up before the end. A handler waits on `stopped` where a
+    bad server would keep its client waiting, so that the end of the test ends it.
+    """
+
+    daemon_threads = False
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.text = text
+        self.requests: list[Request] = []
+        self.left = threading.Event()
+        self.stopped = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def at(self, behaviour: str) -> str:
+        """The base address at which the server behaves so."""
+        return f"{self.url}/{behaviour}/v1"
+
+
+@contextmanager
+def stub_server(text: str = "") -> Iterator[StubServer]:
+    """The server while the block lasts; at its end every answer still under way is cut."""
+    server = StubServer(text)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.stopped.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: StubServer
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.requests.append(Request(self.path, headers, body))
+        self.close_connection = True
+        behaviour = self.path.split("/")[1]
+        try:
+            if behaviour in _REFUSALS:
+                self._refuse(*_REFUSALS[behaviour])
+            else:
+                getattr(self, f"_{behaviour}")()
+        except OSError:
+            self.server.left.set()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def _ok(self) -> None:
+        """Write the text in small pieces and say that it is the end."""
+        self._begin()
+        self._write_pieces(self.server.text)
+        self._end()
+
+    def _empty(self) -> None:
+        """Say at once that it is the end."""
+        self._begin()
+        self._end()
+
+    def _stall(self) -> None:
+        """Write one piece, then nothing."""
+        self._begin()
+        self._piece("Article")
+        self.server.stopped.wait()
+
+    def _silent(self) -> None:
+        """Take the request, never answer."""
+        self.server.stopped.wait()
+
+    def _pings(self) -> None:
+        """Show that the line is open, as proxies do, but write no word."""
+        self._begin()
+        while not self.server.stopped.wait(0.2):
+            self._send(b": still working\n\n")
+
+    def _garbage(self) -> None:
+        """Be the page of some other program."""
+        self._whole(200, "text/html", b"<!doctype html><title>Router</title><h1>Log in</h1>")
+
+    def _badjson(self) -> None:
+        """Write an event that is not JSON."""
+        self._begin()
+        self._send(b'data: {"choices": [{"delta": \n\n')
+        self._end()
+
+    def _oddjson(self) -> None:
+        """Write JSON that is no piece of a chat."""
+        self._begin()
+        self._send(b'data: {"choices": [{"delta": null}]}\n\n')
+        self._end()
+
+    def _failing(self) -> None:
+        """Report an error in the middle of the stream."""
+        self._begin()
+        self._piece("Article")
+        self._send(b'data: {"error": {"message": "out of memory", "type": "server_error"}}\n\n')
+        self._end()
+
+    def _cut(self) -> None:
+        """Close the connection in the middle of a piece."""
+        self._begin()
+        self._piece("Article")
+        self.wfile.write(b"ff\r\ndata: ")
+
+    def _endless(self) -> None:
+        """Write one word after the other."""
+        self._begin()
+        while not self.server.stopped.wait(_PAUSE):
+            self._piece("and ")
+
+    def _babble(self) -> None:
+        """Write one sentence after the other."""
+        self._begin()
+        while not self.server.stopped.is_set():
+            self._write_pieces("Nobody knows what this is. ")
+
+    def _refuse(self, status: int, code: str, message: str) -> None:
+        # OpenAI repeats a refused key in its message
+        message += f" You sent: {self.headers['Authorization']}."
+        error = {"message": message, "type": "invalid_request_error", "code": code}
+        self._whole(status, "application/json", json.dumps({"error": error}).encode())
+
+    def _whole(self, status: int, kind: str, content: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Connection", "close")
+        if status == 429:
+            self.send_header("Retry-After", str(RETRY_AFTER))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _begin(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("Connection", "close")
+        self.end_headers()
+
+    def _write_pieces(self, text: str) -> None:
+        for start in range(0, len(text), _PIECE):
+            self._piece(text[start : start + _PIECE])
+
+    def _piece(self, text: str) -> None:
+        chunk = {
+            "id": "1", "object": "chat.completion.chunk", "created": 0, "model": "stub",
+            "choices": [{"index": 0, "delta": {"content": text}}],
+        }
+        self._send(f"data: {json.dumps(chunk)}\n\n".encode())
+
+    def _send(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+
+    def _end(self) -> None:
+        self._send(b"data: [DONE]\n\n")
+        self.wfile.write(b"0\r\n\r\n")
+
+
+_REFUSALS = {
+    "401": (401, "invalid_api_key", "Incorrect API key."),
+    "404": (404, "model_not_found", "The model does not exist."),
+    "429": (429, "rate_limit_exceeded", "Too many requests."),
+    "500": (500, "server_error", "The server failed."),
+    "context": (400, "context_length_exceeded", "Maximum context length is 512 tokens."),
+    "parameter": (400, "unsupported_parameter", "Unsupported parameter: 'max_tokens'."),
+}
