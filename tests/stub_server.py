@@ -91,13 +91,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _ok(self) -> None:
         """Write the text in small pieces and say that it is the end."""
         self._begin()
-        self._write_pieces(self.server.text)
-        self._end()
+        self._say(self.server.text)
 
     def _empty(self) -> None:
         """Say at once that it is the end."""
         self._begin()
-        self._end()
+        self._say("")
 
     def _stall(self) -> None:
         """Write one piece, then nothing."""
@@ -179,14 +178,24 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
 
+    def _say(self, text: str) -> None:
+        """The text as OpenAI sends it: a first chunk without words, a last one with the reason."""
+        self._chunk({"role": "assistant", "content": ""})
+        self._write_pieces(text)
+        self._chunk({}, finish="stop")
+        self._end()
+
     def _write_pieces(self, text: str) -> None:
         for start in range(0, len(text), _PIECE):
             self._piece(text[start : start + _PIECE])
 
     def _piece(self, text: str) -> None:
+        self._chunk({"content": text})
+
+    def _chunk(self, delta: Mapping[str, str], finish: str | None = None) -> None:
         chunk = {
             "id": "1", "object": "chat.completion.chunk", "created": 0, "model": "stub",
-            "choices": [{"index": 0, "delta": {"content": text}}],
+            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
         }
         self._send(f"data: {json.dumps(chunk)}\n\n".encode())
 
