@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from assistant.errors import (
@@ -77,7 +78,7 @@ class Endpoint:
     """A model behind OpenAI's chat protocol; `base_url` `None` is OpenAI itself."""
 
     def __init__(self, settings: Settings, base_url: str | None, model: str) -> None:
-        self.name = settings.model
+        self.name = _without_password(settings.model)
         self._model = model
         self._base_url = base_url
         self._key = settings.api_key.get_secret_value() if settings.api_key else None
@@ -104,15 +105,14 @@ class Endpoint:
         """The text of the chunks, until the end or until it is clear that there will be none."""
         # A web page in place of a reply has no events, which the client takes for silence.
         if "event-stream" not in reply.response.headers.get("content-type", ""):
-            raise ValueError("no stream of events")
+            raise self._not_understood()
         written = 0
         try:
             for chunk in reply:
-                text = chunk.choices[0].delta.content if chunk.choices else None
-                if text:
-                    watch.feed()
+                if text := self._text_of(chunk):
                     written += len(text)
-                    yield text
+                    with watch.resting():
+                        yield text
                 if written > _MAX_CHARACTERS or watch.seconds > _MAX_WAITS * self._timeout:
                     raise Stalled(
                         f"The model at {self._where} did not come to an end.",
@@ -126,6 +126,19 @@ class Endpoint:
         if watch.hungry:
             raise self._silent()
 
+    def _text_of(self, chunk: Any) -> str | None:
+        try:
+            text = chunk.choices[0].delta.content if chunk.choices else None
+        except (AttributeError, LookupError, TypeError) as error:
+            raise self._not_understood() from error
+        return text if isinstance(text, str) else None
+
+    def _not_understood(self) -> Refused:
+        return Refused(
+            f"The server at {self._where} answers in a way that is not understood.",
+            f"Does the address end in /v1? {_INSTEAD}", spec=self.name,
+        )
+
     def _silent(self) -> Stalled:
         return Stalled(
             f"The model at {self._where} sent nothing for {self._timeout:g} s.",
@@ -134,8 +147,6 @@ class Endpoint:
 
     def _open(self, openai: Any) -> Any:
         if self._client is None:
-            import httpx
-
             # A local server needs no key but the client insists on one. What the environment
             # holds for OpenAI (key, organization, project) is never sent elsewhere.
             own = self._base_url is None
@@ -144,17 +155,19 @@ class Endpoint:
                 base_url=self._base_url, api_key=self._key or (None if own else "none"),
                 # Quotes answer at once; a second try would only keep the reader waiting.
                 max_retries=0, default_headers=None if own else elsewhere,
-                timeout=httpx.Timeout(self._timeout, connect=_CONNECT_SECONDS),
+                timeout=openai.Timeout(self._timeout, connect=_CONNECT_SECONDS),
             )
         return self._client
 
     def _translate(self, error: Exception) -> Exception:
-        """The ModelError that an exception of `openai` or `httpx` means; others are bugs."""
-        import httpx
+        """The ModelError that an exception of `openai` or `httpx2` means; others are bugs."""
+        import httpx2
         import openai
 
-        if isinstance(error, openai.APITimeoutError | httpx.TimeoutException):
+        if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
             return self._silent()
+        if isinstance(error, openai.APIResponseValidationError | ValueError):
+            return self._not_understood()
         if isinstance(error, openai.BadRequestError) and "context" in str(error).lower():
             return ContextOverflow(
                 f"The question and its sources do not fit into the context of {self._model!r}.",
@@ -173,16 +186,16 @@ class Endpoint:
 
     @property
     def _where(self) -> str:
-        return self._base_url or "api.openai.com"
+        return _without_password(self._base_url or "api.openai.com")
 
     def _meanings(self) -> list[tuple[tuple[type[Exception], ...], type[ModelError], str, str]]:
         """From the most special exception to the most general."""
-        import httpx
+        import httpx2
         import openai
 
         at = f"at {self._where}"
         return [
-            ((openai.APIConnectionError, httpx.TransportError), Unreachable,
+            ((openai.APIConnectionError, httpx2.TransportError), Unreachable,
              f"No model answers {at}.", "Is the server running?"),
             ((openai.AuthenticationError, openai.PermissionDeniedError), Refused,
              f"The server {at} does not accept the key.", "Check ASSISTANT_API_KEY."),
@@ -190,7 +203,9 @@ class Endpoint:
              "Check the name, and that the address ends in /v1."),
             ((openai.InternalServerError,), Overloaded, f"The server {at} failed.",
              "Look at its log."),
-            ((openai.APIError, ValueError, AttributeError, TypeError, LookupError), Refused,
+            ((openai.BadRequestError, openai.UnprocessableEntityError), Refused,
+             f"The server {at} does not accept the request.", "Try another model."),
+            ((openai.APIError,), Refused,
              f"The server {at} answers in a way that is not understood.",
              "Does the address end in /v1?"),
             ((openai.OpenAIError,), Refused, f"There is no key for the server {at}.",
@@ -212,7 +227,11 @@ class _Watch:
     def seconds(self) -> float:
         return time.monotonic() - self._started
 
-    def feed(self) -> None:
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """While the reader has the text, the model is not waited for."""
+        self._fed = float("inf")
+        yield
         self._fed = time.monotonic()
 
     def __enter__(self) -> _Watch:
@@ -228,6 +247,10 @@ class _Watch:
                 self.hungry = True
                 self._reply.close()
                 return
+
+
+def _without_password(address: str) -> str:
+    return re.sub(r"//[^/@\s]*@", "//", address)
 
 
 def _seconds(headers: Any) -> float | None:

@@ -1,4 +1,5 @@
 // A mark [n] opens, shows and focuses its card; "Back to the answer" returns to the mark.
+// A link to a source opens it in the tab "Sources"; its list is searched and sorted here.
 // Delegated from the document, because Gradio replaces chat and pane at every event.
 (() => {
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -39,6 +40,102 @@
     const card = document.getElementById(link.hash.slice(1));
     if (card) show(card);
   }, true);
+
+  // The page's own event reaches the server through a hidden component (catalogue.py).
+  let wanted = "";
+
+  function openSource({ source, start, end }) {
+    const detail = start ? { source, start: Number(start), end: Number(end) } : { source };
+    wanted = `${source}:${detail.start ?? 0}:${detail.end ?? 0}`;
+    document.dispatchEvent(new CustomEvent("open-source", { detail }));
+    arrive(wanted, performance.now() + 15_000);
+  }
+
+  // Waits for the source that was asked for; a later wish ends the waiting for an earlier one.
+  function arrive(wish, deadline) {
+    if (wish !== wanted || performance.now() > deadline) return;
+    const article = document.querySelector("#reader .reading");
+    if (article?.dataset.shown !== wish || !article.getClientRects().length) {
+      requestAnimationFrame(() => arrive(wish, deadline));
+      return;
+    }
+    wanted = "";
+    article.focus({ preventScroll: true });
+    bringIntoView(article.querySelector("mark") ?? article);
+    markRow(article.dataset.shown.split(":")[0]);
+  }
+
+  // In a wide window the source has a scroll of its own, and the list beside it stays put.
+  function bringIntoView(element) {
+    const box = document.getElementById("reader");
+    const marked = element.matches("mark");
+    if (getComputedStyle(box).overflowY === "visible") {
+      element.scrollIntoView({ behavior: "auto", block: marked ? "center" : "start" });
+      return;
+    }
+    const top = element.getBoundingClientRect().top - box.getBoundingClientRect().top;
+    box.scrollTop += top - (marked ? box.clientHeight / 4 : 0);
+    box.scrollIntoView({ behavior: "auto", block: "nearest" });
+  }
+
+  function markRow(source) {
+    document.querySelectorAll("table.sources tbody tr").forEach((row) => {
+      const link = row.querySelector("a.open-source");
+      const current = link.dataset.source === source;
+      row.classList.toggle("current", current);
+      link.ariaCurrent = current ? "true" : null;
+      if (!current) return;
+      const box = row.closest(".rows").getBoundingClientRect();
+      const { top, bottom } = row.getBoundingClientRect();
+      if (top < box.top + 30) row.closest(".rows").scrollTop += top - box.top - 40;
+      else if (bottom > box.bottom) row.closest(".rows").scrollTop += bottom - box.bottom + 10;
+    });
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a.open-source, a.to-heading, a.to-list");
+    const row = event.target.closest?.("table.sources tbody tr");
+    if (!link && !row) return;
+    event.preventDefault();
+    if (link?.matches(".to-heading")) return goTo(link.closest("article").querySelector(link.hash));
+    if (link?.matches(".to-list")) return goTo(document.getElementById("find-source"));
+    openSource((link ?? row.querySelector("a.open-source")).dataset);
+  });
+
+  function goTo(element) {
+    element.focus({ preventScroll: true });
+    element.scrollIntoView({ behavior: behavior(), block: "start" });
+  }
+
+  // Every word typed must stand somewhere in the row or among the source's other names.
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "find-source") return;
+    const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const rows = [...document.querySelectorAll("table.sources tbody tr")];
+    const shown = rows.filter((row) => {
+      const text = [...row.children].map((cell) => cell.textContent)
+        .concat(row.dataset.names).join(" ").toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+      return !row.hidden;
+    }).length;
+    const found = document.querySelector(".find .found");
+    found.textContent = words.length ? `${shown} of ${rows.length}` : `${rows.length} sources`;
+  });
+
+  document.addEventListener("click", (event) => {
+    const head = event.target.closest?.("table.sources thead th");
+    if (!head) return;
+    const direction = head.ariaSort === "ascending" ? -1 : 1;
+    for (const other of head.parentElement.children) other.ariaSort = "none";
+    head.ariaSort = direction > 0 ? "ascending" : "descending";
+    const key = (row) => {
+      const cell = row.children[head.cellIndex];
+      return cell.querySelector("[data-sort]")?.dataset.sort ?? cell.textContent;
+    };
+    const body = head.closest("table").tBodies[0];
+    const rows = [...body.rows].sort((a, b) => direction * key(a).localeCompare(key(b)));
+    body.append(...rows);
+  });
 
   // A new question is brought to the top of the chat, so that its answer is read from the start.
   let asked = 0;

@@ -1,4 +1,4 @@
-"""The chat page: a conversation on the left, the passages behind it on the right."""
+"""The page: a conversation with the passages behind it, and in a second tab all sources."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from assistant.answering import Assistant, Finished, Found, Quoted, Stated
 from assistant.errors import AssistantError, PageUnavailable
 from assistant.render import answer_text
 from assistant.types import Statement, Turn
-from assistant.web import answers, theme
+from assistant.web import answers, catalogue, theme
 from assistant.web.headers import OwnOriginOnly
-from assistant.web.sources import Shelf, cards_html, pane_html
+from assistant.web.sources import Shelf, card_html, pane_html
 
 TITLE = "Ask the sources"
 # (shown on the button, asked)
@@ -53,31 +53,40 @@ def build(assistant: Assistant) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         conversation = gr.State(())
         gr.HTML(_header(assistant), elem_id="header")
-        with gr.Row(elem_id="desk"):
-            with gr.Column(scale=6, min_width=320, elem_id="talk"):
-                chat = gr.Chatbot(
-                    elem_id="chat", show_label=False, container=False, height=None, buttons=[],
-                    layout="panel", feedback_options=None, latex_delimiters=[], allow_tags=False,
-                    autoscroll=False, group_consecutive_messages=False,
-                    placeholder=answers.welcome_html(),
-                )
-                question = gr.Textbox(
-                    elem_id="question", label="Your question", show_label=False, container=False,
-                    submit_btn="Ask", placeholder="Your question", lines=1,
-                    max_lines=6, autofocus=True,
-                )
-                with gr.Accordion("Example questions", open=True, elem_id="examples") as examples:
-                    buttons = [
-                        gr.Button(label, size="sm", elem_id=f"example-{n}")
-                        for n, (label, _) in enumerate(EXAMPLES)
-                    ]
-                anew = gr.Button("New conversation", size="sm", elem_id="anew", visible=False)
-            with gr.Column(scale=4, min_width=320, elem_id="sources"):
-                pane = gr.HTML(pane_html(()), elem_id="pane")
-        outputs = [chat, pane, conversation, question, examples, anew]
-        _wire(assistant, question, buttons, anew, outputs)
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Ask", id="ask"):
+                _fill_ask(assistant, conversation)
+            with gr.Tab("Sources", id=catalogue.TAB):
+                reader = catalogue.fill_tab(assistant)
+        catalogue.wire(assistant, tabs, reader)
     page.queue(default_concurrency_limit=_AT_ONCE, api_open=False)
     return page
+
+
+def _fill_ask(assistant: Assistant, conversation: gr.State) -> None:
+    with gr.Row(elem_id="desk"):
+        with gr.Column(scale=6, min_width=320, elem_id="talk"):
+            chat = gr.Chatbot(
+                elem_id="chat", show_label=False, container=False, height=None, buttons=[],
+                layout="panel", feedback_options=None, latex_delimiters=[], allow_tags=False,
+                autoscroll=False, group_consecutive_messages=False,
+                placeholder=answers.welcome_html(),
+            )
+            question = gr.Textbox(
+                elem_id="question", label="Your question", show_label=False, container=False,
+                submit_btn="Ask", placeholder="Your question", lines=1,
+                max_lines=6, autofocus=True,
+            )
+            with gr.Accordion("Example questions", open=True, elem_id="examples") as examples:
+                buttons = [
+                    gr.Button(label, size="sm", elem_id=f"example-{n}")
+                    for n, (label, _) in enumerate(EXAMPLES)
+                ]
+            anew = gr.Button("New conversation", size="sm", elem_id="anew", visible=False)
+        with gr.Column(scale=4, min_width=320, elem_id="sources"):
+            pane = gr.HTML(pane_html(()), elem_id="pane")
+    outputs = [chat, pane, conversation, question, examples, anew]
+    _wire(assistant, question, buttons, anew, outputs)
 
 
 def _wire(
@@ -166,7 +175,8 @@ def _answered(
 
 def _with_cards(exchange: Exchange, statements: list[Statement]) -> Exchange:
     numbered = {c.number: c for s in statements for c in s.citations}
-    cards = cards_html([numbered[n] for n in sorted(numbered)], exchange.shelf.turn)
+    turn = exchange.shelf.turn
+    cards = "".join(card_html(numbered[n], turn) for n in sorted(numbered))
     return replace(exchange, shelf=exchange.shelf._replace(cards=cards, size=len(numbered)))
 
 

@@ -14,7 +14,7 @@ from assistant.compose import say_date, say_status
 from assistant.render import CHECKED
 from assistant.types import Citation, Source
 
-_TEXT_KIND = {
+TEXT_KIND = {
     "original": "Original text", "official_translation": "Official translation",
     "unofficial_translation": "Unofficial translation",
     "digest": "Digest: our words, not the document's",
@@ -44,16 +44,12 @@ def pane_html(shelves: Sequence[Shelf]) -> str:
     return f'<div class="pane"><h2>Sources</h2>{cards}{before}</div>'
 
 
-def cards_html(citations: Sequence[Citation], turn: int) -> str:
-    return "".join(card_html(citation, turn) for citation in citations)
-
-
 def card_html(citation: Citation, turn: int) -> str:
     """One citation: whose text it is and of what force, then the passage with the words marked."""
     passage, source = citation.passage, citation.passage.source
     facts = (
         ("voice", source.voice), ("document", source.kind.replace("_", " ")),
-        ("date", say_date(source)), ("force", say_status(source) + _as_of(source)),
+        ("date", say_date(source)), ("force", say_status(source) + as_of(source)),
     )
     about = " · ".join(f'<span class="{name}">{escape(fact)}</span>' for name, fact in facts)
     checked = CHECKED[passage.checked]
@@ -64,8 +60,8 @@ def card_html(citation: Citation, turn: int) -> str:
         f'</header><p class="facts">{about}</p>'
         f'<p class="anchor">{_label(source)} {escape(passage.anchor)}</p>'
         f"<blockquote>{passage_html(citation)}</blockquote>"
-        f'<p class="checked">{_TEXT_KIND[source.text_kind]}; {checked}.</p>'
-        f"<footer>{link_html(source)}"
+        f'<p class="checked">{TEXT_KIND[source.text_kind]}; {checked}.</p>'
+        f"<footer>{link_html(source)}{_whole_source(citation)}"
         f'<a class="back" href="#" data-card="card-{turn}-{citation.number}">Back to the answer</a>'
         "</footer></article>"
     )
@@ -82,7 +78,7 @@ def link_html(source: Source) -> str:
     """A link to the official text; an address that is not of the web is shown, not linked."""
     if not source.address:
         return '<span class="quiet">No address of the official text is known.</span>'
-    if not _is_web(source.address):
+    if not is_web(source.address):
         return f'<span class="quiet">{escape(source.address)}</span>'
     return (
         f'<a class="official" href="{escape(source.address)}" target="_blank" '
@@ -90,7 +86,16 @@ def link_html(source: Source) -> str:
     )
 
 
-def _is_web(address: str) -> bool:
+def _whole_source(citation: Citation) -> str:
+    """A link to the cited characters in the whole source, on the other tab."""
+    start, end = citation.span
+    return (
+        f'<a class="open-source" href="#shelf" data-source="{escape(citation.passage.source.id)}" '
+        f'data-start="{start}" data-end="{end}">Read the whole source</a>'
+    )
+
+
+def is_web(address: str) -> bool:
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -109,7 +114,7 @@ def _label(source: Source) -> str:
             return '<span class="kind original">translation</span>'
 
 
-def _as_of(source: Source) -> str:
+def as_of(source: Source) -> str:
     day = source.status_as_of
     return f" as of {day.day} {day:%B %Y}" if day else ""
 

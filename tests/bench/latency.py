@@ -22,7 +22,7 @@ from statistics import median, quantiles
 from typing import Any
 
 from assistant.answering import Assistant
-from assistant.settings import Settings
+from assistant.settings import PREFIX, read_settings
 from tests.browser.conftest import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -158,9 +158,10 @@ def in_process(seconds: Seconds) -> str:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("ASSISTANT_")}
-        environment |= {"ASSISTANT_HOME": folder, "ASSISTANT_MODEL": "quotes"}
-        assistant = Assistant.open(Settings(home=Path(folder), model="quotes"))
+        for variable in [v for v in os.environ if v.startswith(PREFIX)]:
+            del os.environ[variable]
+        environment = {**os.environ, "ASSISTANT_HOME": folder, "ASSISTANT_MODEL": "quotes"}
+        assistant = Assistant.open(read_settings(home=Path(folder), model="quotes"))
         passages = len(assistant.index.passages)
         measured = answers(assistant)
         count = len(measured["quotes answer"])
