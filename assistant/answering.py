@@ -82,7 +82,9 @@ class Assistant:
         Raises CorpusError, IndexUnavailable and SettingsError.
         """
         model = open_model(settings)
-        corpus = read_corpus(settings.corpus, settings.documents)
+        corpus = read_corpus(
+            settings.corpus, settings.documents, originals=settings.originals
+        )
         index = open_index(
             settings.index_folder, corpus.sources, open_embedder(settings.embedding),
             progress, rebuild,

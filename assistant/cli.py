@@ -169,6 +169,48 @@ def remove(
     open_with_progress(settings)
 
 
+@app.command()
+def fetch(
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Ids; by default every source with an address.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also those fetched already.")] = False,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Also from addresses of your own network.")
+    ] = False,
+) -> None:
+    """Download the official texts; answers then quote them in place of our digests."""
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.table import Table
+
+    from assistant.corpus.catalogue import read_corpus
+    from assistant.corpus.originals import Limits, fetch_originals
+
+    settings = read_settings()
+    sources = read_corpus(settings.corpus, settings.documents).sources
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Fetching originals", total=None)
+        results = fetch_originals(
+            sources, ids or (), settings.originals, again=again,
+            limits=Limits(allow_private=allow_private),
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    failed = [r for r in results if r.reason]
+    held = sum(r.was_held for r in results)
+    new = len(results) - held - len(failed)
+    if failed:
+        table = Table("Id", "Why it was not fetched", box=None, pad_edge=False)
+        for result in failed:
+            table.add_row(result.source.id, result.reason)
+        Console(markup=False, emoji=False, highlight=False).print(table)
+    typer.echo(f"{new} fetched, {held} held already, {len(failed)} failed: {settings.originals}")
+    if new:
+        open_with_progress(settings)
+    if failed:
+        raise typer.Exit(1)
+
+
 @corpus_app.command("list")
 def corpus_list() -> None:
     """List the documents by date."""
@@ -180,7 +222,7 @@ def corpus_list() -> None:
     from assistant.render import CHECKED
 
     settings = read_settings()
-    corpus = read_corpus(settings.corpus, settings.documents)
+    corpus = read_corpus(settings.corpus, settings.documents, originals=settings.originals)
     table = Table(box=None, pad_edge=False)
     for heading in ("Date", "Id", "Kind and status", "Text", "Voice"):
         table.add_column(heading, overflow="fold", no_wrap=heading in ("Date", "Id"))
@@ -198,7 +240,7 @@ def corpus_check() -> None:
     from assistant.corpus.catalogue import read_corpus
 
     settings = read_settings()
-    corpus = read_corpus(settings.corpus, settings.documents)
+    corpus = read_corpus(settings.corpus, settings.documents, originals=settings.originals)
     _fail_on(corpus.faults)
     typer.echo(f"{len(corpus.documents)} documents, no fault.")
 

@@ -69,6 +69,11 @@ class Settings(BaseSettings):
         return self.home / "documents"
 
     @property
+    def originals(self) -> Path:
+        """Where `assistant fetch` keeps official texts; they take the place of digests."""
+        return self.home / "originals"
+
+    @property
     def index_folder(self) -> Path:
         if self.chroma:
             return self.chroma

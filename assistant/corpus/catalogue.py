@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date as Day
 from functools import cached_property
 from pathlib import Path
@@ -98,9 +98,10 @@ class Corpus:
         return tuple(notices)
 
 
-def read_corpus(*folders: Path) -> Corpus:
+def read_corpus(*folders: Path, originals: Path | None = None) -> Corpus:
     """Read every document in the folders; later folders may be missing, the first may not.
 
+    A document of the folder `originals` takes the place of the text with its id and address.
     Raises EmptyCorpus if the first folder is missing or if nothing could be read.
     """
     if not folders[0].is_dir():
@@ -131,7 +132,28 @@ def read_corpus(*folders: Path) -> Corpus:
             "Put documents in, or unset ASSISTANT_CORPUS for the bundled corpus.", path=folders[0],
         )
     faults += check(documents.values())
+    if originals:
+        faults += _take_over(originals, documents)
     return Corpus(documents=tuple(documents.values()), faults=tuple(faults))
+
+
+def _take_over(originals: Path, documents: dict[str, Document]) -> Iterator[CorpusError]:
+    """Put originals in place of digests; who speaks, when and with what force stays as it is told.
+
+    Another corpus may have fetched into the same folder: hence the look at the address.
+    """
+    for path in document_paths(originals):
+        try:
+            original = read_document(path)
+        except CorpusError as fault:
+            yield fault
+            continue
+        held = documents.get(original.source.id)
+        if held and held.source.address == original.source.address:
+            names = ("text", "text_kind", "checked", "language", "licence")
+            taken = {name: getattr(original.source, name) for name in names}
+            source = replace(held.source, **taken)
+            documents[source.id] = replace(original, source=source)
 
 
 def document_paths(folder: Path) -> Iterator[Path]:
