@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import takewhile
 from pathlib import Path
 from string import Template
 
@@ -17,7 +16,7 @@ from assistant.models import Model, Prompt
 from assistant.types import Draft, Evidence, Passage, Question, Retrieved, Source, Span, Tier
 
 _PASSAGES = 6
-_PER_SOURCE = 2
+_PER_SOURCE = 3
 _SENTENCES = 2
 # A provision this short is shown whole: its sentences qualify one another.
 _WHOLE_WORDS = 90
@@ -79,17 +78,19 @@ def quote(retrieved: Retrieved) -> Iterator[Draft]:
 def excerpts(retrieved: Retrieved) -> list[tuple[Passage, Span]]:
     """The stretches of text worth showing, in the order in which they are shown.
 
-    Every source that bears on the question speaks once before any speaks twice.
+    Retrieval has balanced the sources; here the best of each tier gets a place, so that neither
+    texts nor officials nor commentators go unheard where they bear on the question.
     """
-    ranked = sorted((e for e in retrieved.evidence if e.best), key=lambda e: -e.score)
-    worth = list(takewhile(lambda e: e.score >= _WORTH * ranked[0].score, ranked))
-    rounds: dict[str, int] = {}
-    queue: list[tuple[int, Evidence]] = []
+    usable = [e for e in retrieved.evidence if e.best]
+    best = max((e.score for e in usable), default=0.0)
+    worth = [e for e in usable if e.score >= _WORTH * best]
+    firsts = [next((e for e in worth if e.passage.source.tier == tier), None) for tier in _TIERS]
+    kept = [e for e in firsts if e]
     for evidence in worth:
-        turn = rounds[evidence.passage.source.id] = rounds.get(evidence.passage.source.id, 0) + 1
-        if turn <= _PER_SOURCE:
-            queue.append((turn, evidence))
-    picked = [e for _, e in sorted(queue, key=lambda item: item[0])[:_PASSAGES]]
+        same = sum(e.passage.source.id == evidence.passage.source.id for e in kept)
+        if evidence not in kept and same < _PER_SOURCE and len(kept) < _PASSAGES:
+            kept.append(evidence)
+    picked = sorted(kept, key=worth.index)
     by_source = list(dict.fromkeys(e.passage.source.id for e in picked))
     picked.sort(key=lambda e: (
         _TIERS.index(e.passage.source.tier), by_source.index(e.passage.source.id)

@@ -79,11 +79,16 @@ def test_what_never_changes_comes_first(bundled: Assistant) -> None:
     assert "$" not in one.prompts[0].system + one.prompts[0].user
 
 
-def test_every_source_speaks_once_before_any_speaks_twice(bundled: Assistant) -> None:
+def test_several_sources_speak_and_every_tier_that_bears_on_the_question(
+    bundled: Assistant,
+) -> None:
     shown = excerpts(retrieve(understand(FOUNDING_ACT), bundled.index))
     sources = [passage.source.id for passage, _ in shown]
     assert len(set(sources)) >= 4
     assert {"russia-reaction-2022-02-17", "korybko-2022-02-18"} <= set(sources)
+    assert [p.source.tier for p, _ in shown] == sorted(
+        (p.source.tier for p, _ in shown), key=("primary", "official", "commentary").index
+    )
 
 
 def test_a_changed_prompt_is_used_without_touching_code(
