@@ -12,9 +12,9 @@ from assistant.settings import bundled
 Write = Callable[..., Path]
 
 
-def test_the_bundled_corpus_has_at_least_14_sources_and_no_fault() -> None:
+def test_the_bundled_corpus_has_at_least_45_sources_and_no_fault() -> None:
     corpus = read_corpus(bundled("corpus"))
-    assert len(corpus.documents) >= 14
+    assert len(corpus.documents) >= 45
     assert corpus.faults == ()
 
 
