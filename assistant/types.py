@@ -17,7 +17,7 @@ Kind = Literal[
 ]
 Status = Literal[
     "in_force", "signed_not_in_force", "political_commitment", "adopted", "proposed", "issued",
-    "leaked", "suspended", "superseded", "terminated", "opinion", "unknown",
+    "leaked", "recorded", "suspended", "superseded", "terminated", "opinion", "unknown",
 ]
 TextKind = Literal["original", "official_translation", "unofficial_translation", "digest"]
 Checked = Literal["full_text", "excerpt", "secondary", "unverified"]

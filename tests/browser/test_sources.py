@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from assistant.answering import Assistant
+from assistant.corpus.catalogue import read_corpus
+from assistant.settings import bundled as bundled_folder
 from assistant.types import Citation, Passage, Relation, Source, Span
 from assistant.web.catalogue import (
     about_html,
@@ -34,7 +37,8 @@ from tests.browser.test_page import (
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-SOURCES = 15
+HELD = read_corpus(bundled_folder("corpus")).sources
+SOURCES = len(HELD)
 KORYBKO = "Russia's Response To The US & NATO Further Articulated Its Security Requests"
 CHAIN = (
     "Russia's reaction of 17 February 2022 replies to the leaked US reply of 26 January 2022, "
@@ -65,9 +69,10 @@ def replying(id: str, *to: str) -> Source:
 def test_replies_are_followed_back_in_one_sentence(bundled: Assistant) -> None:
     told = related(*bundled.corpus.sources)
     assert CHAIN in told["russia-reaction-2022-02-17"]
-    assert "Commented on by Korybko's article of 18 February 2022." in told[
-        "russia-reaction-2022-02-17"
-    ]
+    assert re.search(
+        "[Cc]ommented on by [^.]*Korybko's article of 18 February 2022",
+        told["russia-reaction-2022-02-17"],
+    )
     assert "Endorsed by Security Council resolution 2202 of 17 February 2015." in told[
         "minsk-package-of-measures-2015"
     ]
@@ -150,7 +155,9 @@ def test_a_card_links_to_its_characters_in_the_whole_source() -> None:
 
 def test_the_corpus_is_told_in_numbers(bundled: Assistant) -> None:
     told = Seen(about_html(bundled.corpus.sources, 216, "v1")).text
-    assert "15 sources in 216 passages, dated from 1949 to 2022 (corpus version v1)." in told
+    years = [s.date.year for s in HELD if s.date]
+    assert f"{SOURCES} sources in 216 passages, dated from {min(years)} to {max(years)} " in told
+    assert "(corpus version v1)." in told
     assert "All are digests: our words, not the documents'." in told
     assert "digest" not in about_html([made("a", date=None)], 1, "v1")
 
@@ -185,7 +192,7 @@ def test_the_table_lists_every_source_and_searching_narrows_it(tab: Page) -> Non
     assert rows.count() == SOURCES
     tab.fill("#find-source", "korybko")
     assert rows.count() == 1
-    assert tab.inner_text(".find .found") == "1 of 15"
+    assert tab.inner_text(".find .found") == f"1 of {SOURCES}"
     tab.fill("#find-source", "Бухарестская формула")  # another name, not shown
     assert "Bucharest Summit Declaration" in rows.first.inner_text()
     tab.fill("#find-source", "")
@@ -195,9 +202,10 @@ def test_the_table_lists_every_source_and_searching_narrows_it(tab: Page) -> Non
 @pytest.mark.browser
 def test_a_column_sorts_up_and_down(tab: Page) -> None:
     first = tab.locator("table.sources tbody tr th").first
-    assert first.inner_text() == "North Atlantic Treaty"
+    dated = sorted((s.date, s.title) for s in HELD if s.date)
+    assert first.inner_text() == dated[0][1]
     tab.get_by_role("button", name="Date").click()
-    assert first.inner_text() == KORYBKO
+    assert first.inner_text() == dated[-1][1]
     tab.get_by_role("button", name="Who speaks").press("Enter")
     assert first.inner_text() == KORYBKO  # Andrew
     assert tab.locator("th[aria-sort=ascending]").inner_text().startswith("Who speaks")
@@ -228,7 +236,7 @@ def test_the_timeline_has_a_point_for_each_source_and_enlarges_a_stretch(tab: Pa
     assert points.count() == SOURCES
     voices = "".join(tab.locator("#timeline-plot svg text").all_text_contents())
     assert "Andrew Korybko" in voices
-    assert "1950" in voices
+    assert "1990" in voices
     box = tab.locator("#timeline-plot svg .mark-group.role-frame > g > path").first.bounding_box()
     assert box
     tab.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 60)
@@ -237,7 +245,7 @@ def test_the_timeline_has_a_point_for_each_source_and_enlarges_a_stretch(tab: Pa
     tab.mouse.up()
     tab.wait_for_function(
         """() => ![...document.querySelectorAll("#timeline-plot svg text")]
-          .some((text) => text.textContent === "1950")"""
+          .some((text) => text.textContent === "1990")"""
     )
 
 
