@@ -28,7 +28,8 @@ _STATUS = {
     "political_commitment": "political commitment", "adopted": "adopted",
     "proposed": "draft proposal", "issued": "official position", "leaked":
     "leaked, not officially released", "suspended": "suspended", "superseded": "superseded",
-    "recorded": "oral, on record", "terminated": "terminated", "opinion": "opinion", "unknown": "force not known",
+    "recorded": "oral, on record", "terminated": "terminated", "opinion": "opinion",
+    "unknown": "force not known",
 }
 _TIERS: tuple[Tier, ...] = ("primary", "official", "commentary")
 
