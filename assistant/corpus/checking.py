@@ -12,12 +12,6 @@ from assistant.corpus.readers import read_text
 from assistant.errors import CorpusError
 from assistant.types import RelationType, Source
 
-# These point back in time: what is answered, amended or quoted was there before.
-_EARLIER: frozenset[RelationType] = frozenset(
-    ("replies_to", "amends", "supersedes", "endorses", "quotes", "comments_on")
-)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """A source and the file that it was read from."""
@@ -80,8 +74,8 @@ def _relations(document: Document, by_id: dict[str, Document]) -> Iterator[Corpu
                 document, "relations", f"{other.id!r} has no heading {relation.anchor!r}.",
                 f"Did you mean {near[0]!r}?" if near else "Write a heading as it stands there.",
             )
-        against_time = source.date and other.date and other.date > source.date
-        if relation.type in _EARLIER and against_time:
+        # every relation points back in time: what is answered, amended or quoted was there before
+        if source.date and other.date and other.date > source.date:
             yield _fault(
                 document, "relations",
                 f"it {relation.type} {other.id!r}, which is later ({other.date}).",

@@ -32,7 +32,7 @@ def fill_tab(assistant: Assistant) -> gr.HTML:
     sources = assistant.corpus.sources
     with gr.Row(elem_id="shelf"):
         with gr.Column(scale=7, min_width=320, elem_id="shelf-list"):
-            gr.HTML(about_html(sources, len(assistant.index.passages), assistant.index.version))
+            gr.HTML(about_html(sources, len(assistant.index.passages), assistant.corpus.version))
             gr.HTML(table_html(sources), elem_id="shelf-table")
             with gr.Accordion("Timeline", open=True, elem_id="timeline"):
                 _timeline(sources)
