@@ -12,6 +12,7 @@ from assistant.corpus.readers import read_text
 from assistant.errors import CorpusError
 from assistant.types import RelationType, Source
 
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """A source and the file that it was read from."""
