@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.compose import quote, write
+from assistant.compose import quote, say_date, write
 from assistant.corpus.catalogue import Corpus, read_corpus
 from assistant.embeddings import open_embedder
 from assistant.errors import AssistantError, ModelError, PromptError
@@ -15,6 +15,7 @@ from assistant.models import Model, open_model
 from assistant.question import understand
 from assistant.retrieval import retrieve
 from assistant.settings import Settings
+from assistant.tokenization import terms
 from assistant.types import (
     Answer,
     Question,
@@ -122,7 +123,7 @@ class Assistant:
         numbering = Numbering()
         statements: list[Statement] = []
         withheld: list[Withheld] = []
-        notices = [*question.notices, *_on_names(retrieved)]
+        notices = [*question.notices, *_on_names(retrieved, self.corpus.unread)]
         if retrieved.answerable:
             quotes = [check(draft, numbering) for draft in quote(retrieved)]
             statements += [s for s in quotes if isinstance(s, Statement)]
@@ -152,9 +153,19 @@ class Assistant:
         ))
 
 
-def _on_names(retrieved: Retrieved) -> list[str]:
+def _on_names(retrieved: Retrieved, unread: Sequence[Source]) -> list[str]:
+    """What the sources do not speak of, and where it may be read instead."""
+    if not retrieved.missing:
+        return []
     names = ", ".join(f"“{name}”" for name in retrieved.missing)
-    return [f"No source here mentions {names}."] if names else []
+    notices = [f"No source here mentions {names}."]
+    for source in unread:
+        about = set(terms(" ".join((source.title, source.voice, *source.aliases))))
+        if any(about.issuperset(terms(name)) for name in retrieved.missing):
+            where = f": {source.address}" if source.address else "."
+            title = f"{source.title} ({source.voice}, {say_date(source)})"
+            notices.append(f"Listed here, but not read: {title}{where}")
+    return notices
 
 
 def _on_the_model(statements: Sequence[Statement]) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ import typer
 
 from assistant.errors import AssistantError, QuestionError
 from assistant.settings import Settings, read_settings
-from assistant.types import Turn
+from assistant.types import Source, Turn
 
 if TYPE_CHECKING:
     from assistant.answering import Assistant
@@ -40,25 +41,32 @@ def main() -> None:
         sys.exit(130)
 
 
-def open_with_progress(settings: Settings, rebuild: bool = False) -> Assistant:
-    """Open the assistant with a progress bar on standard error while passages are written."""
+@contextmanager
+def _bar(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error, once there is something to show."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from assistant.answering import Assistant
-
     bar = Progress(console=Console(stderr=True), transient=True)
-    task = bar.add_task("Indexing passages", total=None)
+    task = bar.add_task(doing, total=None)
 
     def show(done: int, total: int) -> None:
-        bar.start()  # only once there is something to show
+        bar.start()
         bar.update(task, completed=done, total=total)
 
     try:
-        return Assistant.open(settings, show, rebuild)
+        yield show
     finally:
         if bar.live.is_started:
             bar.stop()
+
+
+def open_with_progress(settings: Settings, rebuild: bool = False) -> Assistant:
+    """Open the assistant with a progress bar on standard error while passages are written."""
+    from assistant.answering import Assistant
+
+    with _bar("Indexing passages") as show:
+        return Assistant.open(settings, show, rebuild)
 
 
 @app.command()
@@ -110,49 +118,122 @@ def index(
     _fail_on(assistant.corpus.faults)
 
 
+_Id = Annotated[str | None, typer.Option(help="Short name: letters, digits, hyphens.")]
+_Title = Annotated[str | None, typer.Option(help="Title of the document.")]
+_Voice = Annotated[str | None, typer.Option(help="Who speaks.")]
+_Kind = Annotated[str | None, typer.Option(help="treaty, speech, article …")]
+_Date = Annotated[str | None, typer.Option(help="Date of the act, as 2022-02-17.")]
+_Status = Annotated[str | None, typer.Option(help="in_force, proposed, opinion …")]
+_Language = Annotated[str | None, typer.Option(help="en, ru, uk")]
+_Address = Annotated[str | None, typer.Option(help="Where the document is published.")]
+_TextKind = Annotated[
+    str | None, typer.Option(help="original, official_translation, unofficial_translation")
+]
+_Translates = Annotated[str | None, typer.Option(help="Id of the document that it translates.")]
+_AllowPrivate = Annotated[
+    bool, typer.Option("--allow-private", help="Also from addresses of your own network.")
+]
+
+
 @app.command()
 def add(
-    paths: Annotated[
-        list[Path], typer.Argument(help="Files (.md, .txt, .html, .pdf, .docx, .epub) or folders.")
-    ],
-    id: Annotated[str | None, typer.Option(help="Short name: letters, digits, hyphens.")] = None,
-    title: Annotated[str | None, typer.Option(help="Title of the document.")] = None,
-    voice: Annotated[str | None, typer.Option(help="Who speaks.")] = None,
-    kind: Annotated[str | None, typer.Option(help="treaty, speech, article …")] = None,
-    date: Annotated[str | None, typer.Option(help="Date of the act, as 2022-02-17.")] = None,
-    status: Annotated[str | None, typer.Option(help="in_force, proposed, opinion …")] = None,
-    language: Annotated[str | None, typer.Option(help="en, ru, uk")] = None,
-    address: Annotated[str | None, typer.Option(help="Where the document is published.")] = None,
+    what: Annotated[list[str], typer.Argument(
+        help="Files (.md, .txt, .html, .pdf, .docx, .epub), folders, or addresses of pages."
+    )],
+    id: _Id = None, title: _Title = None, voice: _Voice = None, kind: _Kind = None,
+    date: _Date = None, status: _Status = None, language: _Language = None,
+    address: _Address = None, text_kind: _TextKind = None, translates: _Translates = None,
+    allow_private: _AllowPrivate = False,
 ) -> None:
     """Add documents of your own to what answers are drawn from."""
-    from assistant.corpus.adding import add_documents, files_below
+    from assistant.corpus.adding import add_documents, files_below, is_address
+    from assistant.corpus.download import Limits
 
     settings = read_settings()
-    given = {
-        "id": id, "title": title, "voice": voice, "kind": kind, "date": date, "status": status,
-        "language": language, "address": address,
-    }
-    fields = {name: value for name, value in given.items() if value is not None}
-    files = list(files_below(paths))
-    if len(files) != 1 and {"id", "title"} & fields.keys():
+    fields = _given(
+        id=id, title=title, voice=voice, kind=kind, date=date, status=status, language=language,
+        address=address, text_kind=text_kind, translates=translates,
+    )
+    origins: list[Path | str] = []
+    for name in what:
+        origins += [name] if is_address(name) else files_below([Path(name)])
+    if len(origins) != 1 and {"id", "title", "translates"} & fields.keys():
         raise QuestionError(
-            f"{len(files)} files cannot share one id or title.", "Add them one by one."
+            f"{len(origins)} documents cannot share one id, title or original.",
+            "Add them one by one.",
         )
-    added, failed = [], 0
-    for file, result in add_documents(files, fields, settings.documents, settings.corpus):
-        if isinstance(result, AssistantError):
-            failed += 1
-            typer.echo(f"Not added: {result}", err=True)
-        else:
-            added.append(result.source)
-            typer.echo(f"Added {file.name} as {result.source.id}: {result.source.title}")
+    added, failed = [], []
+    limits = Limits(allow_private=allow_private)
+    results = add_documents(origins, fields, settings.documents, settings.corpus, limits=limits)
+    with _bar("Reading") as show:
+        for number, (_, result) in enumerate(results, start=1):
+            show(number, len(origins))
+            if isinstance(result, AssistantError):
+                failed.append(result)
+            else:
+                added.append(result.source)
+    for fault in failed:
+        typer.echo(f"Not added: {fault}", err=True)
     if added:
         passages = open_with_progress(settings).index.passages.values()
         ids = {source.id for source in added}
         count = sum(p.source.id in ids for p in passages)
-        typer.echo(f"{len(added)} added with {count} passages, {failed} not added.")
-    if failed or not files:
+        _show_added(added)
+        typer.echo(f"{len(added)} added with {count} passages, {len(failed)} not added.")
+    if failed or not origins:
         raise typer.Exit(1)
+
+
+@app.command()
+def correct(
+    id: Annotated[str, typer.Argument(help="Id of a document that you added.")],
+    title: _Title = None, voice: _Voice = None, kind: _Kind = None, date: _Date = None,
+    status: _Status = None, language: _Language = None, address: _Address = None,
+    text_kind: _TextKind = None, translates: _Translates = None,
+) -> None:
+    """Correct what is said of an added document; without options, confirm what was proposed."""
+    from assistant.corpus.adding import correct_document
+
+    settings = read_settings()
+    fields = _given(
+        title=title, voice=voice, kind=kind, date=date, status=status, language=language,
+        address=address, text_kind=text_kind, translates=translates,
+    )
+    source = correct_document(id, fields, settings.documents, settings.corpus).source
+    open_with_progress(settings)
+    _show_added([source])
+
+
+def _given(**fields: str | None) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _show_added(sources: Sequence[Source]) -> None:
+    """What is held of each, with a question mark at what the program proposed."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from assistant.compose import say_status
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("Id", "Title", "Date", "Who speaks", "Kind and status"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("Id", "Date"))
+    for s in sources:
+        unsure = {name: " (?)" for name in s.proposed}
+        table.add_row(
+            s.id, s.title + unsure.get("title", ""), str(s.date or "–") + unsure.get("date", ""),
+            s.voice + unsure.get("voice", ""),
+            f"{s.kind.replace('_', ' ')}{unsure.get('kind', '')}, {say_status(s)}",
+        )
+    Console(markup=False, emoji=False, highlight=False).print(table)
+    for s in sources:
+        if "relations" in s.proposed:
+            typer.echo(f"{s.id} is taken for a translation of {s.relations[-1].to} (?)")
+    if any(s.proposed for s in sources):
+        typer.echo(
+            "(?) was taken from the text or the file's name. To correct or confirm it: "
+            'assistant correct ID --voice "…" --date 2022-02-17'
+        )
 
 
 @app.command()
@@ -175,13 +256,10 @@ def fetch(
         list[str] | None, typer.Argument(help="Ids; by default every source with an address.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Also those fetched already.")] = False,
-    allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="Also from addresses of your own network.")
-    ] = False,
+    allow_private: _AllowPrivate = False,
 ) -> None:
     """Download the official texts; answers then quote them in place of our digests."""
     from rich.console import Console
-    from rich.progress import Progress
     from rich.table import Table
 
     from assistant.corpus.catalogue import read_corpus
@@ -189,12 +267,10 @@ def fetch(
 
     settings = read_settings()
     sources = read_corpus(settings.corpus, settings.documents).sources
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Fetching originals", total=None)
+    with _bar("Fetching originals") as show:
         results = fetch_originals(
             sources, ids or (), settings.originals, again=again,
-            limits=Limits(allow_private=allow_private),
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            limits=Limits(allow_private=allow_private), progress=show,
         )
     failed = [r for r in results if r.reason]
     held = sum(r.was_held for r in results)
@@ -211,6 +287,36 @@ def fetch(
         raise typer.Exit(1)
 
 
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The zip file to write; it must not exist yet.")],
+) -> None:
+    """Keep the home folder (added documents, originals, indexes) in one file."""
+    from assistant.corpus.backup import back_up
+
+    settings = read_settings()
+    with _bar("Backing up") as show:
+        count = back_up(settings.home, file, show)
+    typer.echo(f"{count} files kept in {file}. To bring them back: assistant restore {file}")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `assistant backup` wrote.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Also if the home folder holds something.")
+    ] = False,
+) -> None:
+    """Bring a backup back into the home folder."""
+    from assistant.corpus.backup import restore as put_back
+
+    settings = read_settings()
+    with _bar("Restoring") as show:
+        count = put_back(file, settings.home, replace=replace, progress=show)
+    typer.echo(f"{count} files restored into {settings.home}")
+    open_with_progress(settings)  # the corpus may have changed since
+
+
 @corpus_app.command("list")
 def corpus_list() -> None:
     """List the documents by date."""
@@ -219,17 +325,16 @@ def corpus_list() -> None:
 
     from assistant.compose import say_status
     from assistant.corpus.catalogue import read_corpus
-    from assistant.render import CHECKED
+    from assistant.render import say_text
 
     settings = read_settings()
     corpus = read_corpus(settings.corpus, settings.documents, originals=settings.originals)
     table = Table(box=None, pad_edge=False)
     for heading in ("Date", "Id", "Kind and status", "Text", "Voice"):
         table.add_column(heading, overflow="fold", no_wrap=heading in ("Date", "Id"))
-    for s in sorted(corpus.sources, key=lambda s: str(s.date)):
+    for s in sorted((*corpus.sources, *corpus.unread), key=lambda s: str(s.date)):
         kind = f"{s.kind.replace('_', ' ')}, {say_status(s)}"
-        text = f"{s.text_kind.replace('_', ' ')}, {CHECKED[s.checked]}"
-        table.add_row(str(s.date or "–"), s.id, kind, text, s.voice)
+        table.add_row(str(s.date or "–"), s.id, kind, say_text(s), s.voice)
     Console(markup=False, emoji=False, highlight=False).print(table)
     _warn(corpus.notices)
 
@@ -242,7 +347,8 @@ def corpus_check() -> None:
     settings = read_settings()
     corpus = read_corpus(settings.corpus, settings.documents, originals=settings.originals)
     _fail_on(corpus.faults)
-    typer.echo(f"{len(corpus.documents)} documents, no fault.")
+    unread = f", {len(corpus.unread)} listed, not read" if corpus.unread else ""
+    typer.echo(f"{len(corpus.sources)} documents{unread}, no fault.")
 
 
 def _read_history(path: Path) -> tuple[Turn, ...]:

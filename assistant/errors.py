@@ -8,6 +8,7 @@
     ├ IndexUnavailable
     │ ├ OutdatedIndex
     │ └ IndexInUse                    retryable
+    ├ BackupError
     ├ QuestionError
     ├ PromptError       template
     ├ PageUnavailable
@@ -49,11 +50,12 @@ class SettingsError(AssistantError):
 
 
 class CorpusError(AssistantError):
-    """`line` counts from 1 and is `None` when the fault has no line."""
+    """`path` is a file, a folder or an address; `line` counts from 1 and is `None` when the fault
+    has no line."""
 
     def __init__(
         self, fact: str, next_step: str, *,
-        path: Path, line: int | None = None, field: str | None = None,
+        path: Path | str, line: int | None = None, field: str | None = None,
     ) -> None:
         place = f"{path}:{line}" if line else str(path)
         super().__init__(f"{place}: {fact}", next_step)
@@ -67,6 +69,10 @@ class UnreadableSource(CorpusError):
 
 
 class EmptyCorpus(CorpusError):
+    pass
+
+
+class BackupError(AssistantError):
     pass
 
 

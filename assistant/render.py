@@ -9,6 +9,7 @@ from itertools import groupby
 from pydantic import BaseModel, Field
 
 from assistant.compose import say_date, say_place, say_status
+from assistant.corpus.parallel import original_wording
 from assistant.types import Answer, Checked, Citation, Outcome, Source, Statement, Support, TextKind
 
 HEADINGS = {
@@ -19,6 +20,13 @@ CHECKED = {
     "full_text": "checked against the full text", "excerpt": "checked against an excerpt",
     "secondary": "known from secondary reports", "unverified": "not verified",
 }
+TEXT_KIND = {
+    "original": "Original text", "official_translation": "Official translation",
+    "unofficial_translation": "Unofficial translation",
+    "digest": "Digest: our words, not the document's",
+    "not_read": "Not read: listed only, never cited",
+}
+_FIELDS = {"voice": "speaker", "text_kind": "kind of text", "relations": "original"}
 NOTHING = "The corpus does not hold an answer to this."
 
 # What a terminal would obey instead of show.
@@ -50,6 +58,25 @@ def say_withheld(answer: Answer) -> str:
     count = len(answer.withheld)
     plural = "sentence" if count == 1 else "sentences"
     return f"{count} {plural} of the model withheld, not supported by what they cite"
+
+
+def say_text(source: Source) -> str:
+    """What is held of a source, and how well it was checked, in a few words."""
+    kind = source.text_kind.replace("_", " ")
+    return kind if source.text_kind == "not_read" else f"{kind}, {CHECKED[source.checked]}"
+
+
+def say_proposed(source: Source) -> str:
+    """Which facts the program took from the text itself; empty if all are confirmed."""
+    names = [_FIELDS.get(name, name) for name in source.proposed]
+    return f"read off the file, not confirmed: {', '.join(names)}" if names else ""
+
+
+def wording(citation: Citation) -> str:
+    """What the cited words translate, in the original; empty for what is no translation."""
+    source = citation.passage.source
+    span = original_wording(source, citation.span)
+    return " ".join(source.original.text[slice(*span)].split()) if source.original and span else ""
 
 
 def say_source(source: Source) -> str:
@@ -86,9 +113,12 @@ def to_terminal(answer: Answer) -> str:
 def _source_line(citation: Citation) -> str:
     passage, source = citation.passage, citation.passage.source
     facts = [source.voice, say_date(source), say_status(source), say_place(passage),
-             CHECKED[passage.checked]]
+             CHECKED[passage.checked], say_proposed(source)]
     where = source.address or ""
-    return f"[{citation.number}] {source.title}. {'; '.join(facts)}. {where}".rstrip()
+    known = "; ".join(filter(None, facts))
+    original = wording(citation)
+    translated = f"\n    Original wording (paired by length): {original}" if original else ""
+    return f"[{citation.number}] {source.title}. {known}. {where}".rstrip() + translated
 
 
 class StatementJson(BaseModel):
@@ -119,6 +149,15 @@ class CitationJson(BaseModel):
     text_kind: TextKind = Field(description="`digest`: our words, not the document's")
     checked: Checked = Field(description="how the passage was checked against the document")
     address: str | None
+    proposed: list[str] = Field(
+        description="facts that the program read off the file and nobody has confirmed"
+    )
+    original: str | None = Field(
+        description="id of the document that the cited text translates, if it is held"
+    )
+    original_wording: str = Field(
+        description="its words for the quote, paired by sentence length; may be a sentence off"
+    )
 
 
 class EvidenceJson(BaseModel):
@@ -186,4 +225,6 @@ def _citation(citation: Citation) -> CitationJson:
         end=citation.span.end, voice=source.voice, kind=source.kind,
         date=source.date.isoformat() if source.date else None, status=source.status,
         text_kind=source.text_kind, checked=citation.passage.checked, address=source.address,
+        proposed=list(source.proposed), original=source.original.id if source.original else None,
+        original_wording=wording(citation),
     )

@@ -19,10 +19,12 @@ Status = Literal[
     "in_force", "signed_not_in_force", "political_commitment", "adopted", "proposed", "issued",
     "leaked", "recorded", "suspended", "superseded", "terminated", "opinion", "unknown",
 ]
-TextKind = Literal["original", "official_translation", "unofficial_translation", "digest"]
+TextKind = Literal[
+    "original", "official_translation", "unofficial_translation", "digest", "not_read",
+]
 Checked = Literal["full_text", "excerpt", "secondary", "unverified"]
 RelationType = Literal[
-    "replies_to", "amends", "supersedes", "endorses", "quotes", "comments_on",
+    "translates", "replies_to", "amends", "supersedes", "endorses", "quotes", "comments_on",
 ]
 Outcome = Literal[
     "answered", "partly_answered", "not_in_corpus", "document_silent",
@@ -64,7 +66,10 @@ class Source:
 
     `date` is the day of the act; for an article, of its publication; `None` if not known.
     `checked` says how the text was checked against the document that it stands for.
-    `text` is the body as it is shown, front matter removed.
+    `proposed` names the fields that the program read off the text or the file name and nobody has
+    confirmed. `original` is the document that this one translates, if the corpus holds it.
+    `text` is the body as it is shown, front matter removed; empty for a document that is only
+    listed (`text_kind` "not_read") and so can never be cited.
     """
 
     id: str
@@ -85,6 +90,8 @@ class Source:
     archive: str | None = None
     licence: str | None = None
     relations: tuple[Relation, ...] = ()
+    proposed: tuple[str, ...] = ()
+    original: Source | None = None
 
     @property
     def name(self) -> str:

@@ -11,6 +11,7 @@ import pytest
 from assistant.answering import Assistant
 from assistant.embeddings import Embedder, open_embedder
 from assistant.settings import PREFIX, Settings, read_settings
+from tests.web_server import WebServer, web_server
 
 MATTER = """---
 id: {id}
@@ -88,3 +89,10 @@ def write_source(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    """A web server that behaves as the path says."""
+    with web_server() as server:
+        yield server

@@ -86,6 +86,44 @@ def test_what_the_corpus_does_not_hold_is_not_answered_and_cites_nothing(
     assert "[1]" not in shown
 
 
+def test_a_question_about_a_document_that_was_not_read_says_where_it_is(
+    bundled: Assistant,
+) -> None:
+    answer = bundled.ask("What does Steven Pifer of Brookings think of the drafts?")
+    assert answer.outcome == "not_in_corpus" and answer.citations == ()
+    notice, = [n for n in answer.notices if "not read" in n]
+    assert "Intended for rejection" in notice and "https://www.brookings.edu/" in notice
+    assert not any("not read" in n for n in bundled.ask("Who won the 2018 World Cup?").notices)
+
+
+def test_a_cited_translation_shows_the_original_wording(
+    write_source: Callable[..., Path], settings_for: Callable[..., Settings], tmp_path: Path
+) -> None:
+    write_source("speech-ru", "Двенадцать судов держит каждый город в гавани. Мэр этим доволен.",
+                 status="issued\nlanguage: ru")
+    write_source("speech-en", "Each city keeps twelve ships in the harbour. The mayor is content.",
+                 status="issued\nrelations: [{type: translates, to: speech-ru}]")
+    answer = Assistant.open(settings_for(corpus=tmp_path / "corpus")).ask(
+        "How many ships does each city keep?"
+    )
+    citation = json.loads(to_json(answer))["citations"][0]
+    assert citation["original"] == "speech-ru"
+    assert citation["original_wording"].startswith("Двенадцать судов держит")
+    assert "Original wording (paired by length): Двенадцать" in to_terminal(answer)
+
+
+def test_facts_that_nobody_confirmed_are_said_to_be_so(
+    write_source: Callable[..., Path], settings_for: Callable[..., Settings], tmp_path: Path
+) -> None:
+    write_source("harbour", "Each city keeps twelve ships in the harbour.",
+                 status="issued\nproposed: [voice, date]")
+    answer = Assistant.open(settings_for(corpus=tmp_path / "corpus")).ask(
+        "How many ships does each city keep?"
+    )
+    assert "read off the file, not confirmed: speaker, date" in to_terminal(answer)
+    assert json.loads(to_json(answer))["citations"][0]["proposed"] == ["voice", "date"]
+
+
 def test_a_follow_up_is_answered_from_what_came_before(bundled: Assistant) -> None:
     history = [Turn("user", "What does Article 4 of Russia's draft agreement with NATO say?"),
                Turn("assistant", "…")]

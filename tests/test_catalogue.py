@@ -4,22 +4,74 @@ from pathlib import Path
 
 import pytest
 
-from assistant.corpus.adding import add_document
+from assistant.answering import Assistant
 from assistant.corpus.catalogue import read_corpus, read_document
 from assistant.errors import CorpusError, EmptyCorpus, UnreadableSource
-from assistant.settings import bundled
+from assistant.settings import Settings, bundled
 
 Write = Callable[..., Path]
 
 
 def test_the_bundled_corpus_has_at_least_45_sources_and_no_fault() -> None:
     corpus = read_corpus(bundled("corpus"))
-    assert len(corpus.documents) >= 45
+    assert len(corpus.sources) >= 45
     assert corpus.faults == ()
 
 
+def test_a_document_that_was_not_read_is_listed_and_never_evidence(
+    write_source: Write, tmp_path: Path, settings_for: Callable[..., Settings]
+) -> None:
+    write_source("harbour", "Twelve ships.")
+    write_source("essay", "", kind="article", status="opinion", text_kind="not_read")
+    corpus = read_corpus(tmp_path / "corpus")
+    assert [s.id for s in corpus.sources] == ["harbour"]
+    assert [s.id for s in corpus.unread] == ["essay"]
+    assistant = Assistant.open(settings_for(corpus=tmp_path / "corpus"))
+    assert {p.source.id for p in assistant.index.passages.values()} == {"harbour"}
+
+
+@pytest.mark.parametrize(("kind", "text", "said"), [
+    ("not_read", "Twelve ships.", "listed as not read, but there is text"),
+    ("digest", " \n", "no text below"),
+])
+def test_text_and_not_read_exclude_each_other(
+    write_source: Write, kind: str, text: str, said: str
+) -> None:
+    path = write_source("essay", text, text_kind=kind)
+    with pytest.raises(UnreadableSource, match=said):
+        read_document(path)
+
+
+def test_a_corpus_of_nothing_but_unread_documents_is_empty(
+    write_source: Write, tmp_path: Path
+) -> None:
+    write_source("essay", "", text_kind="not_read")
+    with pytest.raises(EmptyCorpus):
+        read_corpus(tmp_path / "corpus")
+
+
+def test_a_translation_has_its_original(write_source: Write, tmp_path: Path) -> None:
+    write_source("harbour-ru", "Двенадцать судов.", status="in_force\nlanguage: ru")
+    write_source("harbour-en", "Twelve ships.",
+                 status="in_force\nrelations: [{type: translates, to: harbour-ru}]")
+    translation, original = read_corpus(tmp_path / "corpus").sources
+    assert translation.original == original and original.original is None
+
+
+def test_a_translation_into_the_same_language_is_told(
+    write_source: Write, tmp_path: Path
+) -> None:
+    write_source("one", "Twelve ships.")
+    write_source("two", "Twelve boats.",
+                 status="in_force\nrelations: [{type: translates, to: one}]")
+    fault, = read_corpus(tmp_path / "corpus").faults
+    assert "in the same language" in str(fault)
+
+
 def test_every_bundled_source_says_who_when_with_what_force_and_is_marked_a_digest() -> None:
-    for source in read_corpus(bundled("corpus")).sources:
+    corpus = read_corpus(bundled("corpus"))
+    assert len(corpus.sources) >= 45
+    for source in corpus.sources:
         assert source.voice and source.date and source.status != "unknown", source.id
         assert source.text_kind == "digest", source.id
 
@@ -139,33 +191,6 @@ def test_a_missing_and_an_empty_folder_are_told_apart(tmp_path: Path) -> None:
         read_corpus(tmp_path)
 
 
-def test_an_added_text_gets_the_front_matter_given(tmp_path: Path, write_source: Write) -> None:
-    write_source("harbour", "Twelve ships.")
-    file = tmp_path / "letter.txt"
-    file.write_text("The mayor asks for twenty ships.", encoding="utf-8")
-    fields = {"id": "letter", "title": "A letter", "voice": "Mayor", "date": "1905-06-09",
-              "kind": "official_statement", "status": "issued"}
-    document = add_document(file, fields, tmp_path / "documents", tmp_path / "corpus")
-    source = read_corpus(tmp_path / "corpus", tmp_path / "documents").sources[1]
-    assert source == document.source
-    assert (source.voice, source.date) == ("Mayor", date(1905, 6, 9))
-    assert source.text.strip() == "The mayor asks for twenty ships."
-
-
-@pytest.mark.parametrize(
-    "fields", [{"id": "harbour"}, {"id": "../up"}, {"id": "x", "kind": "treety"}]
-)
-def test_a_document_that_cannot_be_added_leaves_nothing_behind(
-    tmp_path: Path, write_source: Write, fields: dict[str, str]
-) -> None:
-    write_source("harbour", "Twelve ships.")
-    file = tmp_path / "letter.txt"
-    file.write_text("Twenty ships.", encoding="utf-8")
-    with pytest.raises(CorpusError):
-        add_document(file, fields, tmp_path / "documents", tmp_path / "corpus")
-    assert not list((tmp_path / "documents").glob("*.md"))
-
-
 @pytest.mark.parametrize(("fields", "said"), [
     ({"status": "in_force\nrelations: [{type: amends, to: letter, anchor: Article 9}]"},
      "no heading 'Article 9'"),
@@ -183,6 +208,15 @@ def test_what_contradicts_itself_or_another_document_is_told(
     fault, = read_corpus(tmp_path / "corpus").faults
     assert said in str(fault)
     assert fault.path == path and fault.line is not None and fault.next_step
+
+
+def test_a_circle_behind_a_second_relation_is_told(write_source: Write, tmp_path: Path) -> None:
+    write_source("a", "Text.", status="in_force\nrelations: [{type: quotes, to: b}]")
+    write_source("b", "Text.", status="in_force\nrelations: [{type: quotes, to: c}, "
+                 "{type: quotes, to: a}]")
+    write_source("c", "Text.")
+    fault, = read_corpus(tmp_path / "corpus").faults
+    assert "a → b." in str(fault)
 
 
 def test_a_circle_of_three_is_told_once(write_source: Write, tmp_path: Path) -> None:

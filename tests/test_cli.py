@@ -118,6 +118,28 @@ def test_an_added_text_is_indexed_listed_and_cited(run: Run, tmp_path: Path) -> 
     assert data["citations"][0]["quote"] == "The mayor asks for twenty sailing boats."
 
 
+def test_proposed_facts_are_shown_for_correction(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "1905-06-09-letter.txt").write_text("Ada Stone: Twenty boats.", encoding="utf-8")
+    shown = run("add", "1905-06-09-letter.txt").stdout
+    assert "1905-06-09 (?)" in shown and "Ada Stone (?)" in shown
+    assert "assistant correct ID" in shown
+    corrected = run("correct", "1905-06-09-letter", "--voice", "Mayor")
+    assert corrected.returncode == 0 and "(?)" not in corrected.stdout
+    data = json.loads(run("ask", "--json", "What about twenty boats?").stdout)
+    assert data["citations"][0]["voice"] == "Mayor"
+
+
+def test_a_home_folder_is_kept_and_brought_back(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("The mayor asks for twenty boats.", encoding="utf-8")
+    run("add", "letter.txt", "--voice", "Mayor")
+    assert "files kept in kept.zip" in run("backup", "kept.zip").stdout
+    assert run("remove", "letter").returncode == 0
+    refused = run("restore", "kept.zip")
+    assert refused.returncode == 1 and "--replace" in refused.stderr
+    assert run("restore", "kept.zip", "--replace").returncode == 0
+    assert "letter" in run("corpus", "list").stdout
+
+
 def test_index_says_what_it_did_and_nothing_the_second_time(run: Run) -> None:
     assert "1 added, 0 changed, 0 removed, 0 unchanged" in run("index").stdout
     assert "0 added, 0 changed, 0 removed, 1 unchanged" in run("index").stdout
@@ -128,5 +150,6 @@ def test_help_names_every_verb() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "assistant", "--help"], capture_output=True, text=True, check=True
     )
-    for verb in ("ask", "chat", "index", "add", "corpus"):
+    for verb in ("ask", "chat", "index", "add", "correct", "remove", "fetch", "backup", "restore",
+                 "corpus"):
         assert verb in done.stdout

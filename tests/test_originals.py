@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -32,7 +32,7 @@ from assistant.errors import CorpusError
 from assistant.render import to_terminal
 from assistant.settings import Settings
 from assistant.types import Relation, Source
-from tests.web_server import HUGE, Page, WebServer, web_server
+from tests.web_server import HUGE, Page, WebServer
 
 QUICK = Limits(
     connect=1, read=0.4, total=8, pause=0, backoff=0.01, longest_wait=3, tries=2, reading=10,
@@ -91,12 +91,6 @@ def source(address: str | None, id: str = "harbour", **fields: Any) -> Source:
         date=date(1904, 5, 3), text_kind="digest", checked="secondary", text="A digest.",
         address=address, aliases=("the Treaty",), **fields,
     )
-
-
-@pytest.fixture
-def web() -> Iterator[WebServer]:
-    with web_server() as server:
-        yield server
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""Files of the user's → documents with front matter in the home folder, and out again."""
+"""Documents of the user's → documents with front matter in the home folder, and out again.
+
+What a bare file tells only by its name or its text is proposed: the document says which fields.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,34 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import yaml
 
 from assistant.corpus.catalogue import SLUG, read_corpus, read_document
 from assistant.corpus.checking import Document
+from assistant.corpus.download import Clock, Failed, Limits, Line
+from assistant.corpus.extraction import extract
+from assistant.corpus.proposing import declared_in, propose, without_language
 from assistant.corpus.readers import READERS
-from assistant.errors import CorpusError, EmptyCorpus
-from assistant.types import Source
+from assistant.errors import CorpusError, EmptyCorpus, UnreadableSource
+from assistant.tokenization import language_of
+from assistant.types import Relation, Source
 
-Added = tuple[Path, Document | CorpusError]
-"""A file and the document it became, or why it became none."""
+Origin = Path | str
+"""A file, or the address of a page."""
+Added = tuple[Origin, Document | CorpusError]
+"""An origin and the document that came of it, or why none did."""
+
+# A page that somebody names may be short, but a cookie notice is none.
+_MIN_WORDS = 50
+
+
+def is_address(name: str) -> bool:
+    return bool(re.match(r"https?://", name, re.IGNORECASE))
 
 
 def files_below(paths: Sequence[Path]) -> Iterator[Path]:
@@ -32,69 +49,152 @@ def files_below(paths: Sequence[Path]) -> Iterator[Path]:
             below[:] = sorted(name for name in below if not name.startswith("."))
             for name in sorted(names):
                 file = Path(folder, name)
-                if file.suffix.lower() in READERS and not file.is_symlink() and name[0] != ".":
+                hidden = name[0] == "." or file.stem.upper() == "README"
+                if file.suffix.lower() in READERS and not file.is_symlink() and not hidden:
                     yield file
 
 
 def add_documents(
-    files: Sequence[Path], fields: Mapping[str, str], documents: Path, corpus: Path
+    origins: Sequence[Origin], fields: Mapping[str, str], documents: Path, corpus: Path, *,
+    limits: Limits | None = None,
 ) -> Iterator[Added]:
-    """Turn each file into a document; one that cannot be is told and the rest goes on.
+    """Turn each file or page into a document; one that cannot be is told and the rest goes on.
 
-    `fields` complete or correct the front matter; an id is used up by the first file.
+    `fields` complete or correct the front matter; an id is used up by the first origin.
     """
-    held = _held(corpus, documents)
-    for file in files:
+    held = held_sources(corpus, documents)
+    for origin in origins:
         try:
-            document = _add(file, fields, documents, held)
+            given = read_origin(origin, limits or Limits())
+            document = add_source(given, origin, fields, documents, held)
             held[document.source.id] = document.source
-            yield file, document
+            yield origin, document
         except CorpusError as error:
-            yield file, error
+            yield origin, error
 
 
-def add_document(
-    file: Path, fields: Mapping[str, str], documents: Path, corpus: Path
+def read_origin(origin: Origin, limits: Limits) -> Source:
+    """A file or a page, with what it does not say of itself proposed. Raises CorpusError."""
+    if isinstance(origin, str):
+        return _read_page(origin, limits)
+    document = read_document(origin)
+    if document.has_front_matter:
+        return document.source
+    declared = declared_in(origin.read_bytes(), origin.suffix.lower().lstrip("."))
+    return _with_proposals(document.source, origin.stem, declared)
+
+
+def _read_page(address: str, limits: Limits) -> Source:
+    try:
+        download = Line(limits).download(address, Clock(limits.total))
+        text, declared = extract(
+            download.raw, download.content_type, seconds=limits.reading,
+            characters=limits.characters, words=_MIN_WORDS,
+        )
+    except (Failed, UnreadableSource) as error:
+        reason = error.reason if isinstance(error, Failed) else error.fact.partition(": ")[2]
+        raise UnreadableSource(
+            f"{reason.rstrip('.')}.", "Look at it in a browser; save it as a file and add that.",
+            path=address,
+        ) from error
+    parts = urlsplit(download.address)
+    name = Path(unquote(parts.path)).stem or parts.netloc
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "page"
+    source = Source(
+        id=slug, title=name, kind="reference", voice="unknown", status="unknown",
+        text_kind="original", checked="unverified", language=language_of(text[:5000]),
+        text=text, address=address,
+    )
+    return _with_proposals(source, name, declared)
+
+
+def _with_proposals(source: Source, name: str, declared: Mapping[str, str]) -> Source:
+    found: dict[str, object] = {**propose(source.text, name, declared)}
+    if day := found.get("date"):
+        found["date"] = date.fromisoformat(str(day))
+    return replace(source, **found, proposed=tuple(found))  # type: ignore[arg-type]
+
+
+def add_source(
+    given: Source, origin: Origin, fields: Mapping[str, str], documents: Path,
+    held: Mapping[str, Source],
 ) -> Document:
-    """One file as a document. Raises CorpusError if the file, a field or the id will not do."""
-    (_, result), = add_documents([file], fields, documents, corpus)
-    if isinstance(result, CorpusError):
-        raise result
-    return result
+    """Keep what was read. Raises CorpusError if a field or the id will not do, or it is held."""
+    source_id = fields.get("id", given.id)
+    _refuse_taken(origin, source_id, given.text, documents, held)
+    other = _counterpart(source_id, held)
+    if other and given.language != "en" and (documents / f"{other.id}.md").exists():
+        _write(documents, _as_translation(other, source_id), {}, origin)
+    elif other and given.language == "en":
+        given = _as_translation(given, other.id)
+    return _write(documents, given, fields, origin)
+
+
+def _counterpart(source_id: str, held: Mapping[str, Source]) -> Source | None:
+    """The source whose id differs only in its language: `kremlin-ru-…` for `kremlin-en-…`."""
+    key = without_language(source_id)
+    found = (s for i, s in held.items() if i != source_id and without_language(i) == key)
+    return next(found, None) if "*" in key else None
+
+
+def _as_translation(source: Source, original: str) -> Source:
+    """Whether the translation is official is not known, so it is not said to be."""
+    if any(r.type == "translates" for r in source.relations):
+        return source
+    return replace(
+        source, text_kind="unofficial_translation",
+        relations=(*source.relations, Relation(type="translates", to=original)),
+        proposed=tuple(dict.fromkeys((*source.proposed, "text_kind", "relations"))),
+    )
+
+
+def correct_document(
+    source_id: str, fields: Mapping[str, str], documents: Path, corpus: Path
+) -> Document:
+    """Change what is said of an added document; what was proposed of it then counts as confirmed.
+
+    Raises CorpusError if there is none such or a field will not do.
+    """
+    path = _added(source_id, documents, corpus, "Change its file in")
+    return _write(documents, replace(read_document(path).source, proposed=()), fields, path)
 
 
 def remove_document(source_id: str, documents: Path, corpus: Path) -> Path:
     """Delete an added document and return where it was. Raises CorpusError if there is none."""
-    for path in sorted(documents.glob("*.md")):
-        if path.stem == source_id:
-            path.unlink()
-            return path
-    ids = sorted(path.stem for path in documents.glob("*.md"))
-    bundled = source_id in _held(corpus, documents)
+    path = _added(source_id, documents, corpus, "Delete its file in")
+    path.unlink()
+    return path
+
+
+def _added(source_id: str, documents: Path, corpus: Path, instead: str) -> Path:
+    paths = {path.stem: path for path in sorted(documents.glob("*.md"))}
+    if source_id in paths:
+        return paths[source_id]
+    bundled = source_id in held_sources(corpus, documents)
     raise CorpusError(
         f"{source_id!r} is part of the corpus folder." if bundled
         else f"there is no added document {source_id!r}.",
-        f"Delete its file in {corpus}." if bundled
-        else f"Added are: {', '.join(ids) or 'none'}.", path=documents, field="id",
+        f"{instead} {corpus}." if bundled else f"Added are: {', '.join(paths) or 'none'}.",
+        path=documents, field="id",
     )
 
 
-def _held(corpus: Path, documents: Path) -> dict[str, Source]:
+def held_sources(corpus: Path, documents: Path) -> dict[str, Source]:
+    """What is in the corpus and what was added, by id; empty if there is nothing yet."""
+    folders = [folder for folder in (corpus, documents) if folder.is_dir()]
     try:
-        return {s.id: s for s in read_corpus(corpus, documents).sources}
+        return {d.source.id: d.source for d in read_corpus(*folders).documents} if folders else {}
     except EmptyCorpus:
         return {}
 
 
-def _add(
-    file: Path, fields: Mapping[str, str], documents: Path, held: Mapping[str, Source]
+def _write(
+    documents: Path, given: Source, fields: Mapping[str, str], origin: Origin
 ) -> Document:
-    given = read_document(file).source
+    """In one step, so that a kill leaves the whole document or none."""
     matter = _front_matter(given, fields)
-    source_id = str(matter["id"])
-    _refuse_taken(file, source_id, given.text, documents, held)
     documents.mkdir(parents=True, exist_ok=True)
-    new = documents / f".{source_id}.md"  # hidden: no document until it is whole
+    new = documents / f".{matter['id']}.md"  # hidden: no document until it is whole
     header = yaml.safe_dump(matter, allow_unicode=True, sort_keys=False)
     new.write_text(f"---\n{header}---\n\n{given.text.strip()}\n", encoding="utf-8")
     try:
@@ -102,18 +202,15 @@ def _add(
     except CorpusError as error:
         new.unlink()
         raise CorpusError(
-            error.fact.partition(": ")[2], error.next_step, path=file, field=error.field
+            error.fact.partition(": ")[2], error.next_step, path=origin, field=error.field
         ) from error
-    target = documents / f"{source_id}.md"
+    target = documents / f"{matter['id']}.md"
     os.replace(new, target)
-    return Document(
-        source=checked.source, path=target, lines_before=checked.lines_before,
-        has_front_matter=True,
-    )
+    return replace(checked, path=target)
 
 
 def _front_matter(given: Source, fields: Mapping[str, str]) -> dict[str, object]:
-    """What the file says of itself, completed and corrected by `fields`; empty ones left out."""
+    """What is known of the document, completed and corrected by `fields`; empty ones left out."""
     matter: dict[str, object] = {
         "id": given.id, "title": given.title, "short_title": given.short_title,
         "aliases": list(given.aliases), "kind": given.kind, "voice": given.voice,
@@ -121,8 +218,14 @@ def _front_matter(given: Source, fields: Mapping[str, str]) -> dict[str, object]
         "status": given.status, "status_as_of": given.status_as_of,
         "language": given.language, "text_kind": given.text_kind, "address": given.address,
         "archive": given.archive, "licence": given.licence, "checked": given.checked,
-        "relations": [asdict(r) for r in given.relations], **fields,
+        "relations": [
+            {name: value for name, value in asdict(r).items() if value} for r in given.relations
+        ],
+        "proposed": [name for name in given.proposed if name not in fields], **fields,
     }
+    if original := matter.pop("translates", None):
+        kept = [asdict(r) for r in given.relations if r.type != "translates"]
+        matter["relations"] = [*kept, {"type": "translates", "to": original}]
     day = fields.get("date")
     if day and re.fullmatch(r"\d{4}-\d{2}-\d{2}", day):
         try:
@@ -133,23 +236,23 @@ def _front_matter(given: Source, fields: Mapping[str, str]) -> dict[str, object]
 
 
 def _refuse_taken(
-    file: Path, source_id: str, text: str, documents: Path, held: Mapping[str, Source]
+    origin: Origin, source_id: str, text: str, documents: Path, held: Mapping[str, Source]
 ) -> None:
-    if not re.fullmatch(SLUG, source_id):
+    if not re.fullmatch(SLUG, source_id) or source_id == "readme":  # a README is no document
         raise CorpusError(
             f"{source_id!r} is no id.",
-            "Use small letters, digits and single hyphens: --id my-text", path=file, field="id",
+            "Use small letters, digits and single hyphens: --id my-text", path=origin, field="id",
         )
     if source_id in held and not (documents / f"{source_id}.md").exists():
         raise CorpusError(
             f"the id {source_id!r} is used in the corpus already.", "Choose another with --id.",
-            path=file, field="id",
+            path=origin, field="id",
         )
     for other in held.values():
         if other.id != source_id and _fingerprint(other.text) == _fingerprint(text):
             raise CorpusError(
                 f"the same text is held as {other.id!r} already.",
-                f"Nothing to do, or first: assistant remove {other.id}", path=file,
+                f"Nothing to do, or first: assistant remove {other.id}", path=origin,
             )
 
 

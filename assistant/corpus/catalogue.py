@@ -66,6 +66,7 @@ class FrontMatter(BaseModel):
     licence: str | None = None
     checked: Checked
     relations: tuple[_Relation, ...] = ()
+    proposed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +78,18 @@ class Corpus:
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        return tuple(d.source for d in self.documents)
+        """What answers are drawn from."""
+        return tuple(d.source for d in self.documents if d.source.text_kind != "not_read")
+
+    @property
+    def unread(self) -> tuple[Source, ...]:
+        """What is known to exist and nobody here has read: listed, never evidence."""
+        return tuple(d.source for d in self.documents if d.source.text_kind == "not_read")
 
     @cached_property
     def version(self) -> str:
         """Changes with every text and every fact about it."""
-        known = json.dumps([asdict(s) for s in self.sources], default=str, sort_keys=True)
+        known = json.dumps([asdict(d.source) for d in self.documents], default=str, sort_keys=True)
         return hashlib.sha256(known.encode()).hexdigest()[:12]
 
     @property
@@ -124,16 +131,17 @@ def read_corpus(*folders: Path, originals: Path | None = None) -> Corpus:
             documents[document.source.id] = document
         except CorpusError as fault:
             faults.append(fault)
-    if not documents:
+    if all(d.source.text_kind == "not_read" for d in documents.values()):
         if faults:
             raise faults[0]
         raise EmptyCorpus(
-            "the folder holds no .md or .txt file.",
+            "the folder holds no .md or .txt file with a text.",
             "Put documents in, or unset ASSISTANT_CORPUS for the bundled corpus.", path=folders[0],
         )
     faults += check(documents.values())
     if originals:
         faults += _take_over(originals, documents)
+    _join_translations(documents)
     return Corpus(documents=tuple(documents.values()), faults=tuple(faults))
 
 
@@ -154,6 +162,15 @@ def _take_over(originals: Path, documents: dict[str, Document]) -> Iterator[Corp
             taken = {name: getattr(original.source, name) for name in names}
             source = replace(held.source, **taken)
             documents[source.id] = replace(original, source=source)
+
+
+def _join_translations(documents: dict[str, Document]) -> None:
+    """Give every translation the document that it translates."""
+    for source_id, document in documents.items():
+        of = next((r.to for r in document.source.relations if r.type == "translates"), None)
+        if of in documents and of != source_id:
+            source = replace(document.source, original=documents[of].source)
+            documents[source_id] = replace(document, source=source)
 
 
 def document_paths(folder: Path) -> Iterator[Path]:
@@ -184,12 +201,17 @@ def read_document(path: Path) -> Document:
         )
     header, body = text[4 : 4 + end.start()], text[4 + end.end() :]
     matter = _parse_front_matter(header, path)
-    if not body.strip():
-        raise UnreadableSource("there is no text below the front matter.", "Add it.", path=path)
+    if (matter.text_kind == "not_read") == bool(body.strip()):
+        raise UnreadableSource(
+            "it is listed as not read, but there is text below the front matter." if body.strip()
+            else "there is no text below the front matter.",
+            "Remove the text, or say in text_kind what it is." if body.strip() else "Add it.",
+            path=path,
+        )
     fields = matter.model_dump(exclude={"relations"})
     relations = tuple(Relation(**r.model_dump()) for r in matter.relations)
     return Document(
-        source=Source(**fields, relations=relations, text=body), path=path,
+        source=Source(**fields, relations=relations, text=body if body.strip() else ""), path=path,
         lines_before=text[: 4 + end.end()].count("\n"), has_front_matter=True,
     )
 

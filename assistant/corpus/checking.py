@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import get_args
 
 from assistant.corpus.headings import headings
 from assistant.corpus.readers import read_text
@@ -75,6 +77,12 @@ def _relations(document: Document, by_id: dict[str, Document]) -> Iterator[Corpu
                 document, "relations", f"{other.id!r} has no heading {relation.anchor!r}.",
                 f"Did you mean {near[0]!r}?" if near else "Write a heading as it stands there.",
             )
+        if relation.type == "translates" and other.language == source.language:
+            yield _fault(
+                document, "relations",
+                f"it translates {other.id!r}, which is in the same language ({other.language}).",
+                "Correct the language of one of the two.",
+            )
         # every relation points back in time: what is answered, amended or quoted was there before
         if source.date and other.date and other.date > source.date:
             yield _fault(
@@ -89,20 +97,19 @@ def _anchors(source: Source) -> list[str]:
 
 
 def _circles(by_id: dict[str, Document]) -> Iterator[CorpusError]:
-    """Each circle of relations of one type once, told at its first document."""
-    for source_id, document in by_id.items():
-        for kind in {r.type for r in document.source.relations}:
-            path = [source_id]
-            while (following := _next(by_id, path[-1], kind)) and following not in path:
-                path.append(following)
-            if following == source_id and source_id == min(path):
-                yield _fault(
-                    document, "relations", f"{kind} goes in a circle: {' → '.join(path)}.",
-                    "Remove one of these relations.",
-                )
-
-
-def _next(by_id: dict[str, Document], source_id: str, kind: RelationType) -> str | None:
-    document = by_id.get(source_id)
-    targets = [r.to for r in document.source.relations if r.type == kind] if document else []
-    return targets[0] if targets else None
+    """One circle of relations of each type, told at its first document; mended, the next shows."""
+    for kind in get_args(RelationType):
+        graph = {
+            i: [r.to for r in d.source.relations if r.type == kind and r.to in by_id]
+            for i, d in by_id.items()
+        }
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            path = error.args[1][:0:-1]  # from successor to predecessor, the first again at the end
+            start = path.index(min(path))
+            path = path[start:] + path[:start]
+            yield _fault(
+                by_id[path[0]], "relations", f"{kind} goes in a circle: {' → '.join(path)}.",
+                "Remove one of these relations.",
+            )

@@ -11,13 +11,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+from assistant.corpus.proposing import declared_in
 from assistant.corpus.readers import html_text, pdf_text, plain_text
 from assistant.errors import UnreadableSource
 
-# Fewer words are a cover page, a cookie notice or a list of links, not a document.
-_MIN_WORDS = 300
 _MEMORY = 2_000_000_000
 _PATH = Path("download")
 _START = "from assistant.corpus.extraction import main; main()"
@@ -29,12 +30,22 @@ _MENU = """
 """
 
 
-def extract(raw: bytes, content_type: str, seconds: float, characters: int) -> str:
-    """The text of a document. Raises UnreadableSource if there is none, or too much of it."""
+class Extracted(NamedTuple):
+    """The text of a document, and what it states of itself (`proposing.declared_in`)."""
+
+    text: str
+    declared: Mapping[str, str]
+
+
+def extract(
+    raw: bytes, content_type: str, *, seconds: float, characters: int, words: int
+) -> Extracted:
+    """Read a document. Raises UnreadableSource if there are fewer words or more characters in it,
+    or fewer words than in its menus."""
     home = Path(__file__).parents[2]  # where the package lies, installed or not
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-c", _START, content_type, str(characters)],
+            [sys.executable, "-P", "-c", _START, content_type, str(characters), str(words)],
             input=raw, capture_output=True, timeout=seconds, check=False,
             env={**os.environ, "PYTHONPATH": str(home)},
         )
@@ -47,7 +58,7 @@ def extract(raw: bytes, content_type: str, seconds: float, characters: int) -> s
     found = json.loads(done.stdout)
     if found["reason"]:
         raise _unreadable(found["reason"])
-    return str(found["text"])
+    return Extracted(str(found["text"]), found["declared"])
 
 
 def _unreadable(fact: str) -> UnreadableSource:
@@ -57,14 +68,17 @@ def _unreadable(fact: str) -> UnreadableSource:
 def main() -> None:
     """The other process: bytes on standard input, JSON on standard output."""
     _limit_memory()
-    text, reason = "", ""
+    text, reason, declared = "", "", {}
+    content_type, characters, words = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     try:
-        text = _text(sys.stdin.buffer.read(), sys.argv[1])
-        if len(text) > int(sys.argv[2]):
-            text, reason = "", f"its text is longer than {int(sys.argv[2]):,} characters."
+        raw = sys.stdin.buffer.read()
+        text = _text(raw, content_type, words)
+        declared = declared_in(raw, kind_of(raw, content_type))
+        if len(text) > characters:
+            text, reason = "", f"its text is longer than {characters:,} characters."
     except UnreadableSource as error:
         reason = error.fact.partition(": ")[2]
-    sys.stdout.write(json.dumps({"text": text, "reason": reason}))
+    sys.stdout.write(json.dumps({"text": text, "reason": reason, "declared": declared}))
 
 
 def _limit_memory() -> None:
@@ -75,7 +89,7 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _text(raw: bytes, content_type: str) -> str:
+def _text(raw: bytes, content_type: str, least: int) -> str:
     kind, menu = kind_of(raw, content_type), 0
     if kind == "pdf":
         text = pdf_text(raw, _PATH)
@@ -84,7 +98,7 @@ def _text(raw: bytes, content_type: str) -> str:
     else:
         text = plain_text(raw, _PATH)
     words = len(text.split())
-    if words < _MIN_WORDS or words <= menu:
+    if words < least or words <= menu:
         raise _unreadable(
             f"it holds no text of the document ({words} words, {menu} in its menus)."
         )

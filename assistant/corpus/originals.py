@@ -31,6 +31,8 @@ from assistant.types import Source, TextKind
 __all__ = ["Fetched", "Limits", "fetch_originals", "is_held"]
 
 _THREADS = 4
+# Fewer words are a cover page, a cookie notice or a list of links, not an official text.
+_MIN_WORDS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,9 +147,9 @@ class _Fetching:
                 clock = Clock(self._limits.total / len(addresses))
                 download = self._line.download(address, clock)
                 text = extract(
-                    download.raw, download.content_type,
-                    self._limits.reading, self._limits.characters,
-                )
+                    download.raw, download.content_type, seconds=self._limits.reading,
+                    characters=self._limits.characters, words=_MIN_WORDS,
+                ).text
                 keep(source, download, text, self._folder)
                 return Fetched(source=source, words=len(text.split()))
             except Failed as failed:

@@ -29,11 +29,13 @@ _ROW_HEIGHT = 22
 
 def fill_tab(assistant: Assistant) -> gr.HTML:
     """The components of the tab; returned is the one that shows a source in full."""
-    sources = assistant.corpus.sources
+    sources, unread = assistant.corpus.sources, assistant.corpus.unread
     with gr.Row(elem_id="shelf"):
         with gr.Column(scale=7, min_width=320, elem_id="shelf-list"):
-            gr.HTML(about_html(sources, len(assistant.index.passages), assistant.corpus.version))
-            gr.HTML(table_html(sources), elem_id="shelf-table")
+            gr.HTML(about_html(
+                sources, len(unread), len(assistant.index.passages), assistant.corpus.version
+            ))
+            gr.HTML(table_html((*sources, *unread)), elem_id="shelf-table")
             with gr.Accordion("Timeline", open=True, elem_id="timeline"):
                 _timeline(sources)
         with gr.Column(scale=5, min_width=320, elem_id="shelf-reader"):
@@ -43,7 +45,7 @@ def fill_tab(assistant: Assistant) -> gr.HTML:
 
 def wire(assistant: Assistant, tabs: gr.Tabs, reader: gr.HTML) -> None:
     """Every link to a source, in whichever tab, opens it in this one."""
-    by_id = {source.id: source for source in assistant.corpus.sources}
+    by_id = {d.source.id: d.source for d in assistant.corpus.documents}
 
     def opened(event: gr.EventData) -> tuple[Any, str]:
         wish = event._data if isinstance(event._data, dict) else {}
@@ -66,7 +68,7 @@ def read(by_id: Sources, wish: dict[str, Any]) -> str:
     return source_html(source, by_id, Span(start, end))
 
 
-def about_html(sources: Sequence[Source], passages: int, version: str) -> str:
+def about_html(sources: Sequence[Source], unread: int, passages: int, version: str) -> str:
     """How much there is, from when to when, and whose words."""
     days = sorted(source.date for source in sources if source.date)
     dated = f", dated from {days[0].year} to {days[-1].year}" if days else ""
@@ -75,6 +77,8 @@ def about_html(sources: Sequence[Source], passages: int, version: str) -> str:
     if digests:
         which = "All" if digests == len(sources) else f"{digests} of them"
         words = f"<p>{which} are digests: our words, not the documents'.</p>"
+    if unread:
+        words += f"<p>{unread} more are listed, not read: no answer rests on them.</p>"
     return (
         '<section class="about"><h2>About this corpus</h2>'
         f"<p>{len(sources)} sources in {passages} passages{dated} "

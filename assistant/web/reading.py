@@ -12,17 +12,19 @@ from itertools import groupby
 
 from assistant.compose import say_date, say_status
 from assistant.corpus.headings import Heading, headings
-from assistant.render import CHECKED
+from assistant.render import CHECKED, TEXT_KIND, say_proposed
 from assistant.types import Relation, RelationType, Source, Span
-from assistant.web.sources import TEXT_KIND, as_of, is_web
+from assistant.web.sources import as_of, is_web
 
 Sources = Mapping[str, Source]
 
 _VERB: dict[RelationType, str] = {
+    "translates": "translates",
     "replies_to": "replies to", "amends": "amends", "supersedes": "supersedes",
     "endorses": "endorses", "quotes": "quotes", "comments_on": "comments on",
 }
 _PASSIVE: dict[RelationType, str] = {
+    "translates": "Translated",
     "replies_to": "Answered", "amends": "Amended", "supersedes": "Superseded",
     "endorses": "Endorsed", "quotes": "Quoted", "comments_on": "Commented on",
 }
@@ -57,18 +59,20 @@ def link(source: Source, words: str) -> str:
 
 
 def say_checked(source: Source) -> str:
-    return CHECKED[source.checked]
+    return "" if source.text_kind == "not_read" else CHECKED[source.checked]
 
 
 def _facts(source: Source) -> str:
     force = source.entry_into_force
+    text = "; ".join(filter(None, (TEXT_KIND[source.text_kind], say_checked(source),
+                                    say_proposed(source))))
     rows = [
         ("Who speaks", escape(source.voice)),
         ("Kind", source.kind.replace("_", " ")),
         ("Date", say_date(source)),
         ("In force from", f"{force.day} {force:%B %Y}" if force else ""),
         ("Status", say_status(source) + as_of(source)),
-        ("Text", f"{escape(TEXT_KIND[source.text_kind])}; {say_checked(source)}"),
+        ("Text", escape(text)),
         ("Language", escape(_LANGUAGES.get(source.language, source.language))),
         ("Licence", escape(source.licence or "not known")),
         ("Official text", web_link(source.address) or "no address known"),

@@ -11,14 +11,8 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from assistant.compose import say_date, say_status
-from assistant.render import CHECKED
+from assistant.render import CHECKED, TEXT_KIND, say_proposed, wording
 from assistant.types import Citation, Source
-
-TEXT_KIND = {
-    "original": "Original text", "official_translation": "Official translation",
-    "unofficial_translation": "Unofficial translation",
-    "digest": "Digest: our words, not the document's",
-}
 
 
 class Shelf(NamedTuple):
@@ -52,18 +46,32 @@ def card_html(citation: Citation, turn: int) -> str:
         ("date", say_date(source)), ("force", say_status(source) + as_of(source)),
     )
     about = " · ".join(f'<span class="{name}">{escape(fact)}</span>' for name, fact in facts)
-    checked = CHECKED[passage.checked]
+    checked = "; ".join(filter(None, (CHECKED[passage.checked], say_proposed(source))))
     return (
         f'<article class="card" id="card-{turn}-{citation.number}" tabindex="-1" '
         f'aria-label="Source {citation.number}">'
         f'<header><span class="number">{citation.number}</span><h3>{escape(source.title)}</h3>'
         f'</header><p class="facts">{about}</p>'
         f'<p class="anchor">{_label(source)} {escape(passage.anchor)}</p>'
-        f"<blockquote>{passage_html(citation)}</blockquote>"
-        f'<p class="checked">{TEXT_KIND[source.text_kind]}; {checked}.</p>'
+        f"<blockquote>{passage_html(citation)}</blockquote>{_wording_html(citation)}"
+        f'<p class="checked">{TEXT_KIND[source.text_kind]}; {escape(checked)}.</p>'
         f"<footer>{link_html(source)}{_whole_source(citation)}"
         f'<a class="back" href="#" data-card="card-{turn}-{citation.number}">Back to the answer</a>'
         "</footer></article>"
+    )
+
+
+def _wording_html(citation: Citation) -> str:
+    """The original's words beside a translation, folded; nothing for other texts."""
+    words, original = wording(citation), citation.passage.source.original
+    if not words or original is None:
+        return ""
+    return (
+        f'<details class="wording"><summary>Original wording ({escape(original.language)})'
+        f'</summary><p lang="{escape(original.language)}">{escape(words)}</p>'
+        '<p class="quiet">Paired by the length of sentences; it may be a sentence off. '
+        f'<a class="open-source" href="#shelf" data-source="{escape(original.id)}">'
+        "Read the whole original</a></p></details>"
     )
 
 

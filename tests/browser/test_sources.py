@@ -154,12 +154,13 @@ def test_a_card_links_to_its_characters_in_the_whole_source() -> None:
 
 
 def test_the_corpus_is_told_in_numbers(bundled: Assistant) -> None:
-    told = Seen(about_html(bundled.corpus.sources, 216, "v1")).text
+    told = Seen(about_html(bundled.corpus.sources, 8, 216, "v1")).text
     years = [s.date.year for s in HELD if s.date]
     assert f"{SOURCES} sources in 216 passages, dated from {min(years)} to {max(years)} " in told
     assert "(corpus version v1)." in told
     assert "All are digests: our words, not the documents'." in told
-    assert "digest" not in about_html([made("a", date=None)], 1, "v1")
+    assert "8 more are listed, not read: no answer rests on them." in told
+    assert "digest" not in about_html([made("a", date=None)], 0, 1, "v1")
 
 
 def test_only_dated_sources_are_points_of_the_timeline() -> None:
