@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from assistant.compose import quote, say_date, write
@@ -97,10 +98,12 @@ class Assistant:
         stamp = _stamp(self.settings)
         if stamp == self._seen or not is_whole(self.settings.index_folder):
             return
-        try:
-            fresh = Assistant.open(self.settings)
-        except AssistantError:
-            return  # what is open still answers
+        with suppress(AssistantError):  # what is open still answers
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Read the corpus again and bring the index up to date. Raises as `open` does."""
+        fresh = Assistant.open(self.settings)
         self.corpus, self.index, self._seen = fresh.corpus, fresh.index, fresh._seen
 
     def ask(self, text: str, history: Sequence[Turn] = ()) -> Answer:

@@ -9,6 +9,7 @@ import difflib
 import hashlib
 import os
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 from dotenv import dotenv_values
@@ -58,6 +59,9 @@ class Settings(BaseSettings):
     )
     chroma: Path | None = Field(
         None, description="folder of the index; by default one for each corpus below the home"
+    )
+    uploads: Literal["off", "on"] = Field(
+        "off", description="`on`: documents can be dropped on the page by whoever reaches it"
     )
     prompts: Path = Field(
         default_factory=lambda: bundled("prompts"), description="folder of the model's prompts"

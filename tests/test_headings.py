@@ -70,3 +70,31 @@ def test_the_page_of_a_pdf_is_a_place_inside_the_article() -> None:
     assert anchors(first + second) == [
         "page 1", "Article 1, page 1", "Article 1, page 2", "Article 2, page 2",
     ]
+
+
+def test_an_annex_with_a_letter_that_is_a_roman_number_holds_its_sections() -> None:
+    text = "".join(
+        f"### Annex {letter}\n\n#### Rules {letter}\n\n### SECTION I\n\nText.\n\n"
+        for letter in "KLM"
+    )
+    sections = [h.anchor for h in headings("### ARTICLE I\n\nText.\n\n" + text)
+                if "SECTION" in h.anchor]
+    assert sections == [f"Annex {letter} (Rules {letter}), SECTION I" for letter in "KLM"]
+
+
+def test_a_long_title_of_an_article_is_cut_in_its_anchor() -> None:
+    long = "RULES ON THE HARBOUR " * 9
+    anchor = headings(f"### Article 1\n\n#### {long}\n\nText.")[0].anchor
+    assert anchor.startswith("Article 1 (RULES ON THE HARBOUR") and anchor.endswith("…)")
+    assert len(anchor) < 100
+
+
+def test_a_section_inside_an_article_names_it_and_one_that_holds_articles_does_not() -> None:
+    text = (
+        "## Article 1\n\n### SECTION I\n\nText.\n\n### SECTION II\n\n#### 1\n\nText.\n\n"
+        "## Article 2\n\nText.\n\n## SECTION 2\n\n### RULES\n\n## Article 3\n\nText.\n"
+    )
+    assert [h.anchor for h in headings(text)] == [
+        "Article 1", "Article 1, SECTION I", "Article 1, SECTION II", "Article 1, SECTION II, 1",
+        "Article 2", "SECTION 2 (RULES)", "Article 3",
+    ]

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 
-from assistant.corpus.catalogue import SLUG, read_corpus, read_document
+from assistant.corpus.catalogue import SLUG, UNKNOWN_VOICE, read_corpus, read_document
 from assistant.corpus.checking import Document
 from assistant.corpus.download import Clock, Failed, Limits, Line
 from assistant.corpus.extraction import extract
@@ -101,7 +101,7 @@ def _read_page(address: str, limits: Limits) -> Source:
     name = Path(unquote(parts.path)).stem or parts.netloc
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "page"
     source = Source(
-        id=slug, title=name, kind="reference", voice="unknown", status="unknown",
+        id=slug, title=name, kind="reference", voice=UNKNOWN_VOICE, status="unknown",
         text_kind="original", checked="unverified", language=language_of(text[:5000]),
         text=text, address=address,
     )

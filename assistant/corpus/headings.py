@@ -9,6 +9,7 @@ article that goes on, not the end of it.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple, cast, get_args
 
@@ -35,10 +36,15 @@ _REFERS = frozenset(
 _CHECKED = re.compile(r"checked=(\w+)")
 _CONTAINER = re.compile(r"(protocol|annex|appendix|declaration|statute|resolution)\b", re.I)
 _ARTICLE = re.compile(rf"(?:article|статья|стаття)\s+{_NUMBER}", re.IGNORECASE)
-_NUMBERED = re.compile(rf"(?:{_PARTS})\s+{_NUMBER}\.?$", re.IGNORECASE)
+_NUMBERED = re.compile(
+    rf"(?:(?:{_PARTS})\s+{_NUMBER}|(?:annex|appendix|приложение)\s+\w)\.?$", re.IGNORECASE
+)
 _DIVISION = re.compile(rf"(?:chapter|part|section|title|глава|часть|раздел)\s+{_NUMBER}\b", re.I)
+_SECTION = re.compile(rf"(?:section|раздел)\s+{_NUMBER}\b", re.IGNORECASE)
 _BARE = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[IVXLC]{1,7})[.)]?$")
 _PAGE = re.compile(r"page \d+$")
+# Longer titles of articles fill a card with capitals.
+_LONGEST_TITLE = 80
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 
@@ -63,13 +69,13 @@ def headings(text: str) -> list[Heading]:
     found = sorted([*marked, *lines], key=lambda f: f.span)
     if not _articles(found):
         found = sorted([*found, *_in_running_text(text)], key=lambda f: f.span)
-    return list(_named(text, found))
+    return list(_named(text, found, bool(_articles(marked))))
 
 
 def _found(match: re.Match[str]) -> _Found:
     mark = _CHECKED.search(match.groupdict().get("attrs") or "")
     checked = cast(Checked, mark[1]) if mark and mark[1] in get_args(Checked) else None
-    title = " ".join(match["title"].split())
+    title = " ".join(match["title"].split()).rstrip(": ")
     return _Found(title, checked, Span(match.start(), match.end()))
 
 
@@ -95,9 +101,12 @@ def _value(number: str) -> int:
     return sum(-v if v < after else v for v, after in zip(values, following, strict=True))
 
 
-def _named(text: str, found: list[_Found]) -> Iterator[Heading]:
-    """Anchors: what cannot stand alone gets the heading above it in front."""
-    container, above, page, skip = "", "", "", False
+def _named(text: str, found: list[_Found], marked: bool) -> Iterator[Heading]:
+    """Anchors: what cannot stand alone gets the heading above it in front.
+
+    Only where headings are `marked` is it known that an article goes on until the next one.
+    """
+    container, article, above, page, skip = "", "", "", "", False
     for number, here in enumerate(found):
         if skip:
             skip = False
@@ -109,16 +118,34 @@ def _named(text: str, found: list[_Found]) -> Iterator[Heading]:
             continue
         after = found[number + 1] if number + 1 < len(found) else None
         if after and _is_title_of(text, here, after):
-            title, span, skip = f"{title} ({after.title})", Span(span.start, after.span.end), True
+            subtitle = textwrap.shorten(after.title, _LONGEST_TITLE, placeholder=" …")
+            title, span, skip = f"{title} ({subtitle})", Span(span.start, after.span.end), True
         if _BARE.match(title):
             anchor = f"{above}, {title}" if above else title
-        elif _CONTAINER.match(title) and number and not _NUMBERED.match(here.title):
+        elif _CONTAINER.match(title) and number:
             container = above = anchor = title
+            article = ""
+        elif (
+            marked and article and _SECTION.match(title)
+            and not _holds_articles(text, found[number:], skip)
+        ):
+            above = anchor = f"{article}, {title}"
         elif container and (_ARTICLE.match(title) or _DIVISION.match(title)):
             above = anchor = f"{container}, {title}"
+            article = anchor if _ARTICLE.match(title) else ""
         else:
             above = anchor = title
+            article = anchor if _ARTICLE.match(title) else ""
         yield Heading(f"{anchor}, {page}" if page else anchor, here.checked, span)
+
+
+def _holds_articles(text: str, following: list[_Found], titled: bool) -> bool:
+    """Whether a section is one of a chapter, with an article right behind its title."""
+    here, after = following[titled], following[1 + titled : 2 + titled]
+    return bool(
+        after and _ARTICLE.match(after[0].title)
+        and not text[here.span.end : after[0].span.start].strip()
+    )
 
 
 def _is_title_of(text: str, numbered: _Found, after: _Found) -> bool:

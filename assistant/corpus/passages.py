@@ -16,7 +16,7 @@ import sentencex
 from assistant.corpus.headings import headings
 from assistant.types import Checked, Passage, Source, Span
 
-SPLITTER = 2
+SPLITTER = 3
 """Counted up when the same text would be cut otherwise, so that indexes are rebuilt."""
 
 # Measured in DESIGN.md: 110 words with the title in front retrieve best with the bundled model.

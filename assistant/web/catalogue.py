@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date as Day
 from html import escape
 from typing import Any
@@ -13,6 +13,7 @@ import pandas as pd  # type: ignore[import-untyped]
 from assistant.answering import Assistant
 from assistant.compose import say_date, say_status
 from assistant.types import Source, Span, Tier
+from assistant.web import uploads
 from assistant.web.reading import Sources, link, nothing_html, say_checked, source_html
 
 TAB = "catalogue"
@@ -25,30 +26,49 @@ _TIERS: dict[Tier, str] = {
 # Told apart with colour-blind eyes and on both grounds.
 _COLOURS = {"primary text": "#3b76c4", "official statement": "#d98218", "commentary": "#2a9d74"}
 _ROW_HEIGHT = 22
+_POINT = ["date", "voice", "tier", "source"]
 
 
-def fill_tab(assistant: Assistant) -> gr.HTML:
-    """The components of the tab; returned is the one that shows a source in full."""
-    sources, unread = assistant.corpus.sources, assistant.corpus.unread
+def fill_tab(
+    assistant: Assistant, header: gr.HTML, header_html: Callable[[], str]
+) -> gr.HTML:
+    """The components of the tab; returned is the one that shows a source in full.
+
+    `header` counts the sources too, so it is renewed when documents are added on the page.
+    """
     with gr.Row(elem_id="shelf"):
         with gr.Column(scale=7, min_width=320, elem_id="shelf-list"):
-            gr.HTML(about_html(
-                sources, len(unread), len(assistant.index.passages), assistant.corpus.version
-            ))
-            gr.HTML(table_html((*sources, *unread)), elem_id="shelf-table")
+            about = gr.HTML(_about(assistant))
+            adding = uploads.fill() if assistant.settings.uploads == "on" else None
+            table = gr.HTML(_table(assistant), elem_id="shelf-table")
             with gr.Accordion("Timeline", open=True, elem_id="timeline"):
-                _timeline(sources)
+                plot = _timeline(assistant)
         with gr.Column(scale=5, min_width=320, elem_id="shelf-reader"):
             reader = gr.HTML(nothing_html(), elem_id="reader")
+    if adding:
+        uploads.wire(
+            assistant, adding, [header, about, table, plot],
+            lambda: [header_html(), _about(assistant), _table(assistant), _points(assistant)],
+        )
     return reader
+
+
+def _about(assistant: Assistant) -> str:
+    corpus = assistant.corpus
+    return about_html(
+        corpus.sources, len(corpus.unread), len(assistant.index.passages), corpus.version
+    )
+
+
+def _table(assistant: Assistant) -> str:
+    return table_html((*assistant.corpus.sources, *assistant.corpus.unread))
 
 
 def wire(assistant: Assistant, tabs: gr.Tabs, reader: gr.HTML) -> None:
     """Every link to a source, in whichever tab, opens it in this one."""
-    by_id = {d.source.id: d.source for d in assistant.corpus.documents}
-
     def opened(event: gr.EventData) -> tuple[Any, str]:
         wish = event._data if isinstance(event._data, dict) else {}
+        by_id = {d.source.id: d.source for d in assistant.corpus.documents}
         return gr.update(selected=TAB), read(by_id, wish)
 
     bridge = gr.HTML("", js_on_load=_BRIDGE, visible="hidden")
@@ -98,7 +118,7 @@ def table_html(sources: Iterable[Source]) -> str:
     return (
         '<div class="find"><input type="search" id="find-source" '
         'placeholder="Search the sources" aria-label="Search the sources">'
-        f'<span class="found" role="status" data-all="{count}">{count} sources</span></div>'
+        f'<span class="found" role="status" data-all="{count}">{count} listed</span></div>'
         f'<div class="rows"><table class="sources"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(map(_row, ordered))}</tbody></table></div>"
     )
@@ -148,20 +168,25 @@ def time_span(sources: Iterable[Source]) -> list[float] | None:
             for day in (min(days) - room, max(days) + room)]
 
 
-def _timeline(sources: Sequence[Source]) -> None:
-    rows = timeline_rows(sources)
-    columns = ["date", "voice", "tier", "source"]
-    frame = pd.DataFrame(rows, columns=columns)
+def _points(assistant: Assistant) -> Any:
+    """The plot's points and its stretch of time, as they are now."""
+    sources = assistant.corpus.sources
+    frame = pd.DataFrame(timeline_rows(sources), columns=_POINT)
     frame["date"] = pd.to_datetime(frame["date"])
     voices = len(set(frame["voice"]))
-    undated = len(sources) - len(rows)
-    whole = time_span(sources)
+    return gr.update(
+        value=frame, x_lim=time_span(sources), height=110 + _ROW_HEIGHT * voices
+    )
+
+
+def _timeline(assistant: Assistant) -> gr.ScatterPlot:
+    now = _points(assistant)
     plot = gr.ScatterPlot(
-        frame, x="date", y="voice", color="tier", color_map=_COLOURS, tooltip=columns[1:],
-        x_title=" ", y_title=" ", color_title=" ", height=110 + _ROW_HEIGHT * voices,
-        x_lim=whole,
+        now["value"], x="date", y="voice", color="tier", color_map=_COLOURS, tooltip=_POINT[1:],
+        x_title=" ", y_title=" ", color_title=" ", height=now["height"], x_lim=now["x_lim"],
         container=False, show_label=False, elem_id="timeline-plot", buttons=[],
     )
+    undated = len(assistant.corpus.sources) - len(now["value"])
     note = "Drag across a stretch of time to enlarge it; double-click to see all again."
     note += f" Not shown: {undated} without a date." if undated else ""
     gr.HTML(f'<p class="quiet">{note}</p>')
@@ -171,5 +196,7 @@ def _timeline(sources: Sequence[Source]) -> None:
 
     plot.select(enlarge, None, plot, queue=False, api_visibility="private")
     plot.double_click(
-        lambda: gr.update(x_lim=whole), None, plot, queue=False, api_visibility="private"
+        lambda: gr.update(x_lim=time_span(assistant.corpus.sources)), None, plot, queue=False,
+        api_visibility="private",
     )
+    return plot

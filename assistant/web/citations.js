@@ -119,7 +119,7 @@
       return !row.hidden;
     }).length;
     const found = document.querySelector(".find .found");
-    found.textContent = words.length ? `${shown} of ${rows.length}` : `${rows.length} sources`;
+    found.textContent = words.length ? `${shown} of ${rows.length}` : `${rows.length} listed`;
   });
 
   document.addEventListener("click", (event) => {

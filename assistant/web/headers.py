@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Gradio's own page needs inline scripts and styles, and compiles templates.
@@ -14,15 +15,27 @@ _POLICY = (
 )
 
 
-class OwnOriginOnly:
-    """ASGI middleware that adds a content security policy and sends no referrer."""
+# Gradio's door for files, open on every page unless it is shut here.
+_UPLOAD = "/gradio_api/upload"
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class OwnOriginOnly:
+    """ASGI middleware that adds a content security policy and sends no referrer.
+
+    Without `uploads` no file is taken in either.
+    """
+
+    def __init__(self, app: ASGIApp, uploads: bool) -> None:
         self._app = app
+        self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if not self._uploads and scope["path"].rstrip("/").endswith(_UPLOAD):
+            refusal = PlainTextResponse("Documents cannot be added here.", status_code=403)
+            await refusal(scope, receive, send)
             return
 
         async def send_with_policy(message: Message) -> None:

@@ -17,7 +17,7 @@ from assistant.answering import Assistant, Finished, Found, Quoted, Stated
 from assistant.errors import AssistantError, PageUnavailable
 from assistant.render import answer_text
 from assistant.types import Statement, Turn
-from assistant.web import answers, catalogue, theme
+from assistant.web import answers, catalogue, theme, uploads
 from assistant.web.headers import OwnOriginOnly
 from assistant.web.sources import Shelf, card_html, pane_html
 
@@ -52,12 +52,12 @@ def build(assistant: Assistant) -> gr.Blocks:
     """The page without a server."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         conversation = gr.State(())
-        gr.HTML(_header(assistant), elem_id="header")
+        header = gr.HTML(_header(assistant), elem_id="header")
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Ask", id="ask"):
                 _fill_ask(assistant, conversation)
             with gr.Tab("Sources", id=catalogue.TAB):
-                reader = catalogue.fill_tab(assistant)
+                reader = catalogue.fill_tab(assistant, header, lambda: _header(assistant))
         catalogue.wire(assistant, tabs, reader)
     page.queue(default_concurrency_limit=_AT_ONCE, api_open=False)
     return page
@@ -235,8 +235,10 @@ def launch(
             prevent_thread_lock=True, ssr_mode=False, pwa=False, mcp_server=False,
             enable_monitoring=False, footer_links=[], theme=theme.theme(), css=theme.css(),
             head=theme.head(), app_kwargs={
-                "middleware": [Middleware(OwnOriginOnly)], "docs_url": None, "redoc_url": None,
-            },
+                "middleware": [
+                    Middleware(OwnOriginOnly, uploads=assistant.settings.uploads == "on")
+                ], "docs_url": None, "redoc_url": None,
+            }, max_file_size=uploads.MAX_FILE_SIZE,
         )
     except OSError as error:
         raise _in_use(port) from error

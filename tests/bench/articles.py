@@ -17,7 +17,7 @@ TREATIES = {
     "open-skies-treaty-1992": 19, "un-charter-1945": 111,
     "vienna-convention-law-of-treaties-1969": 85,
 }
-_ARTICLE = re.compile(r"(?:^|, )Article (\d+|[IVXLC]+)\b", re.IGNORECASE)
+_ARTICLE = re.compile(r"(?:^|, )Article (\d+|[IVXLC]+)(?: \((?:(?!\), ).)*\))?$", re.IGNORECASE)
 
 
 def variants(text: str) -> dict[str, str]:

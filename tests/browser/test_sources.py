@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 HELD = read_corpus(bundled_folder("corpus")).sources
+UNREAD = read_corpus(bundled_folder("corpus")).unread
 SOURCES = len(HELD)
+LISTED = SOURCES + len(UNREAD)
 KORYBKO = "Russia's Response To The US & NATO Further Articulated Its Security Requests"
 CHAIN = (
     "Russia's reaction of 17 February 2022 replies to the leaked US reply of 26 January 2022, "
@@ -190,14 +192,14 @@ def choose(page: Page, title: str) -> None:
 @pytest.mark.browser
 def test_the_table_lists_every_source_and_searching_narrows_it(tab: Page) -> None:
     rows = tab.locator("table.sources tbody tr:visible")
-    assert rows.count() == SOURCES
+    assert rows.count() == LISTED
     tab.fill("#find-source", "korybko")
     assert rows.count() == 1
-    assert tab.inner_text(".find .found") == f"1 of {SOURCES}"
+    assert tab.inner_text(".find .found") == f"1 of {LISTED}"
     tab.fill("#find-source", "Бухарестская формула")  # another name, not shown
     assert "Bucharest Summit Declaration" in rows.first.inner_text()
     tab.fill("#find-source", "")
-    assert rows.count() == SOURCES
+    assert rows.count() == LISTED
 
 
 @pytest.mark.browser
@@ -206,10 +208,20 @@ def test_a_column_sorts_up_and_down(tab: Page) -> None:
     dated = sorted((s.date, s.title) for s in HELD if s.date)
     assert first.inner_text() == dated[0][1]
     tab.get_by_role("button", name="Date").click()
-    assert first.inner_text() == dated[-1][1]
+    assert first.inner_text() in {s.title for s in UNREAD if s.date is None}
     tab.get_by_role("button", name="Who speaks").press("Enter")
     assert first.inner_text() == KORYBKO  # Andrew
     assert tab.locator("th[aria-sort=ascending]").inner_text().startswith("Who speaks")
+
+
+@pytest.mark.browser
+def test_what_was_not_read_is_listed_and_leads_to_its_page(tab: Page) -> None:
+    title, = [s.title for s in UNREAD if "Pifer" in s.voice]
+    choose(tab, title)
+    shown = tab.inner_text(".reading")
+    assert "Not read: listed only, never cited" in shown and "checked against" not in shown
+    assert "brookings.edu" in tab.inner_text(".reading a.official")
+    assert "comments on" in tab.inner_text(".related")
 
 
 @pytest.mark.browser
@@ -224,6 +236,8 @@ def test_a_chosen_source_is_shown_in_full_and_leads_to_those_it_speaks_of(tab: P
     tab.wait_for_function("document.querySelector('.reading h2').innerText.includes('(leaked)')")
     assert "Answered by Russia's reaction of 17 February 2022." in tab.inner_text(".related")
     assert "Written reply" in tab.inner_text("tr.current th")
+    for closed in tab.locator(".contents:not([open]) summary").all():
+        closed.click()
     tab.locator("a.to-heading").last.click()
     assert lies_in_view(tab.locator(".full-text h3").last)
     for link in tab.locator("a.official").all():
