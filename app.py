@@ -15,7 +15,7 @@ def main() -> None:
     flags = parser.parse_args()
 
     # After the flags, so that --help and a wrong flag do not wait for the imports.
-    from assistant.cli import open_with_progress
+    from assistant.cli.shared import open_with_progress
     from assistant.settings import read_settings
     from assistant.web.page import launch
 

@@ -27,7 +27,8 @@ from typer.testing import CliRunner
 from assistant.answering import Assistant
 from assistant.cli import app
 from assistant.corpus.catalogue import read_corpus, read_document
-from assistant.corpus.originals import Fetched, Limits, fetch_originals
+from assistant.corpus.download import Limits
+from assistant.corpus.originals import Fetched, fetch_originals
 from assistant.errors import CorpusError
 from assistant.render import to_terminal
 from assistant.settings import Settings
@@ -471,3 +472,38 @@ def test_fetch_tells_what_failed_and_why_and_exits_with_1(
     assert "1 fetched, 0 held already, 1 failed" in done.stdout
     done = CliRunner().invoke(app, ["fetch", "good"])
     assert done.exit_code == 0 and "0 fetched, 1 held already, 0 failed" in done.stdout
+
+
+def test_a_file_of_the_users_own_takes_the_place_of_a_digest_and_leaves_it_again(
+    tmp_path: Path, write_source: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_source("harbour", "Cities are to have ships.", text_kind="digest")
+    file = tmp_path / "treaty.txt"
+    file.write_text(f"Article 1\n\n{KEPT}\n", encoding="utf-8")
+    monkeypatch.setenv("ASSISTANT_CORPUS", str(tmp_path / "corpus"))
+    run = CliRunner()
+    done = run.invoke(app, ["add", str(file), "--original-of", "harbour"])
+    assert done.exit_code == 0 and "1 passages of treaty.txt" in done.stdout
+    shown = run.invoke(app, ["ask", "How many ships does each city keep?"]).stdout
+    assert f"“{KEPT}” [1]" in shown and "digest" not in shown
+    assert "the original of harbour" in run.invoke(app, ["remove", "harbour"]).stdout
+    shown = run.invoke(app, ["ask", "How many ships are cities to have?"]).stdout
+    assert "Cities are to have ships." in shown and "digest" in shown
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["treaty.txt", "--original-of", "harbor"], "no source 'harbor'"),
+    (["treaty.txt", "treaty.txt", "--original-of", "harbour"], "one file"),
+    (["http://127.0.0.1:1/a", "--original-of", "harbour"], "one file"),
+    (["none.txt", "--original-of", "harbour"], "cannot be read"),
+])
+def test_what_cannot_be_an_original_is_told(
+    tmp_path: Path, write_source: Callable[..., Path], monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str], said: str,
+) -> None:
+    write_source("harbour", "Cities are to have ships.", text_kind="digest")
+    (tmp_path / "treaty.txt").write_text(KEPT, encoding="utf-8")
+    monkeypatch.setenv("ASSISTANT_CORPUS", str(tmp_path / "corpus"))
+    done = CliRunner().invoke(app, ["add", *arguments])
+    assert done.exit_code == 1 and said in str(done.exception)
+    assert not (tmp_path / "home" / "originals").exists()

@@ -245,8 +245,9 @@ def _refuse_taken(
         )
     if source_id in held and not (documents / f"{source_id}.md").exists():
         raise CorpusError(
-            f"the id {source_id!r} is used in the corpus already.", "Choose another with --id.",
-            path=origin, field="id",
+            f"the id {source_id!r} is used in the corpus already.",
+            f"Is it the full text of that document? Then add --original-of {source_id}. "
+            "If not, choose another id with --id.", path=origin, field="id",
         )
     for other in held.values():
         if other.id != source_id and _fingerprint(other.text) == _fingerprint(text):

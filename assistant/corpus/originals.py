@@ -22,13 +22,13 @@ import filelock
 import yaml
 
 from assistant.corpus.catalogue import SLUG, read_document
+from assistant.corpus.checking import Document
 from assistant.corpus.download import Clock, Download, Failed, Limits, Line
 from assistant.corpus.extraction import extract
+from assistant.corpus.readers import read_text
 from assistant.errors import CorpusError, UnreadableSource
 from assistant.tokenization import language_of
 from assistant.types import Source, TextKind
-
-__all__ = ["Fetched", "Limits", "fetch_originals", "is_held"]
 
 _THREADS = 4
 # Fewer words are a cover page, a cookie notice or a list of links, not an official text.
@@ -158,6 +158,34 @@ class _Fetching:
                 reason = unreadable.fact.partition(": ")[2].rstrip(".")
                 reasons.append(f"{address}: {reason}")
         raise Failed("; ".join(reasons))
+
+
+def add_original(source: Source, file: Path, folder: Path) -> Document:
+    """Take a file of the user's for the official text of a source, as if it had been fetched.
+
+    Raises CorpusError if it cannot be read or kept.
+    """
+    text = read_text(file)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        raw = file.read_bytes()
+        keep(source, Download(file.name, file.name, raw, file.suffix), text, folder)
+    except OSError as error:
+        raise CorpusError(
+            f"it cannot be kept ({error.strerror}).", "Set ASSISTANT_HOME to a folder of yours.",
+            path=file,
+        ) from error
+    return read_document(folder / f"{source.id}.md")
+
+
+def remove_original(source_id: str, folder: Path) -> bool:
+    """Delete a source's original, so that the digest speaks again; whether there was one."""
+    text = folder / f"{source_id}.md"
+    if not re.fullmatch(SLUG, source_id) or not text.exists():
+        return False
+    text.unlink()
+    (folder / f"{source_id}.json").unlink(missing_ok=True)
+    return True
 
 
 def is_held(source: Source, folder: Path) -> bool:

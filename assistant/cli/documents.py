@@ -1,122 +1,21 @@
-"""The verbs of the command line. An AssistantError becomes one sentence and exit status 1."""
+"""The verbs for documents: add, correct, remove, fetch, backup, restore; list and check."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from assistant.cli.shared import fail_on, open_with_progress, progress, warn
 from assistant.errors import AssistantError, QuestionError
 from assistant.settings import Settings, read_settings
-from assistant.types import Source, Turn
+from assistant.types import Source
 
-if TYPE_CHECKING:
-    from assistant.answering import Assistant
-
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-    help="Answers over a source corpus, every sentence tied to its passage.",
-)
+app = typer.Typer()
 corpus_app = typer.Typer(no_args_is_help=True, help="List and check the documents.")
 app.add_typer(corpus_app, name="corpus")
-
-_ModelOption = Annotated[
-    str | None, typer.Option(help="Overrides ASSISTANT_MODEL; `quotes` uses no model.")
-]
-
-
-def main() -> None:
-    """The door of the command line: what the user can mend is said in one sentence."""
-    try:
-        app()
-    except AssistantError as error:
-        typer.echo(f"Error: {error}", err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
-@contextmanager
-def _bar(doing: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error, once there is something to show."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    bar = Progress(console=Console(stderr=True), transient=True)
-    task = bar.add_task(doing, total=None)
-
-    def show(done: int, total: int) -> None:
-        bar.start()
-        bar.update(task, completed=done, total=total)
-
-    try:
-        yield show
-    finally:
-        if bar.live.is_started:
-            bar.stop()
-
-
-def open_with_progress(settings: Settings, rebuild: bool = False) -> Assistant:
-    """Open the assistant with a progress bar on standard error while passages are written."""
-    from assistant.answering import Assistant
-
-    with _bar("Indexing passages") as show:
-        return Assistant.open(settings, show, rebuild)
-
-
-@app.command()
-def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the Answer as JSON.")] = False,
-    history: Annotated[
-        Path | None,
-        typer.Option(help="Earlier turns: a JSON list of objects with role and content."),
-    ] = None,
-    model: _ModelOption = None,
-) -> None:
-    """Answer a question from the corpus, with numbered sources."""
-    from assistant.render import to_json, to_terminal
-
-    turns = _read_history(history) if history else ()
-    assistant = open_with_progress(read_settings(model=model))
-    _warn(assistant.corpus.notices)
-    answer = assistant.ask(question, turns)
-    typer.echo(to_json(answer) if as_json else to_terminal(answer))
-
-
-@app.command()
-def chat(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
-    model: _ModelOption = None,
-) -> None:
-    """Open the chat page."""
-    settings = read_settings(model=model)
-    from assistant.web.page import launch
-
-    launch(open_with_progress(settings), host, port)
-
-
-@app.command()
-def index(
-    rebuild: Annotated[bool, typer.Option(help="Start from nothing.")] = False,
-) -> None:
-    """Bring the index up to date with the corpus."""
-    settings = read_settings()
-    assistant = open_with_progress(settings, rebuild)
-    update = assistant.index.update
-    typer.echo(
-        f"{len(assistant.index.passages)} passages of {len(assistant.corpus.sources)} documents: "
-        f"{update.added} added, {update.changed} changed, {update.removed} removed, "
-        f"{update.unchanged} unchanged. Index: {settings.index_folder}"
-    )
-    _fail_on(assistant.corpus.faults)
-
 
 _Id = Annotated[str | None, typer.Option(help="Short name: letters, digits, hyphens.")]
 _Title = Annotated[str | None, typer.Option(help="Title of the document.")]
@@ -144,6 +43,9 @@ def add(
     date: _Date = None, status: _Status = None, language: _Language = None,
     address: _Address = None, text_kind: _TextKind = None, translates: _Translates = None,
     allow_private: _AllowPrivate = False,
+    original_of: Annotated[str | None, typer.Option(
+        help="Id of a source: the file is its full text and is quoted in place of our digest."
+    )] = None,
 ) -> None:
     """Add documents of your own to what answers are drawn from."""
     from assistant.corpus.adding import add_documents, files_below, is_address
@@ -162,10 +64,13 @@ def add(
             f"{len(origins)} documents cannot share one id, title or original.",
             "Add them one by one.",
         )
+    if original_of:
+        _add_original(original_of, origins, settings)
+        return
     added, failed = [], []
     limits = Limits(allow_private=allow_private)
     results = add_documents(origins, fields, settings.documents, settings.corpus, limits=limits)
-    with _bar("Reading") as show:
+    with progress("Reading") as show:
         for number, (_, result) in enumerate(results, start=1):
             show(number, len(origins))
             if isinstance(result, AssistantError):
@@ -182,6 +87,25 @@ def add(
         typer.echo(f"{len(added)} added with {count} passages, {len(failed)} not added.")
     if failed or not origins:
         raise typer.Exit(1)
+
+
+def _add_original(source_id: str, origins: Sequence[Path | str], settings: Settings) -> None:
+    from assistant.corpus.adding import held_sources
+    from assistant.corpus.originals import add_original
+
+    source = held_sources(settings.corpus, settings.documents).get(source_id)
+    file, *more = origins or ("",)
+    if source is None or more or not isinstance(file, Path):
+        raise QuestionError(
+            f"There is no source {source_id!r}." if source is None
+            else "An original is one file.",
+            "See the ids with: assistant corpus list" if source is None
+            else "Name one file; pages are fetched with: assistant fetch",
+        )
+    add_original(source, file, settings.originals)
+    passages = open_with_progress(settings).index.passages.values()
+    count = sum(p.source.id == source_id for p in passages)
+    typer.echo(f"{source.title}: {count} passages of {file.name} are quoted from now on.")
 
 
 @app.command()
@@ -240,13 +164,17 @@ def _show_added(sources: Sequence[Source]) -> None:
 def remove(
     ids: Annotated[list[str], typer.Argument(help="Ids as `assistant corpus list` shows them.")],
 ) -> None:
-    """Remove documents that were added."""
+    """Remove documents that were added, and originals, so that our digest speaks again."""
     from assistant.corpus.adding import remove_document
+    from assistant.corpus.originals import remove_original
 
     settings = read_settings()
     for source_id in ids:
-        remove_document(source_id, settings.documents, settings.corpus)
-        typer.echo(f"Removed {source_id}.")
+        if remove_original(source_id, settings.originals):
+            typer.echo(f"Removed the original of {source_id}.")
+        else:
+            remove_document(source_id, settings.documents, settings.corpus)
+            typer.echo(f"Removed {source_id}.")
     open_with_progress(settings)
 
 
@@ -263,11 +191,12 @@ def fetch(
     from rich.table import Table
 
     from assistant.corpus.catalogue import read_corpus
-    from assistant.corpus.originals import Limits, fetch_originals
+    from assistant.corpus.download import Limits
+    from assistant.corpus.originals import fetch_originals
 
     settings = read_settings()
     sources = read_corpus(settings.corpus, settings.documents).sources
-    with _bar("Fetching originals") as show:
+    with progress("Fetching originals") as show:
         results = fetch_originals(
             sources, ids or (), settings.originals, again=again,
             limits=Limits(allow_private=allow_private), progress=show,
@@ -295,7 +224,7 @@ def backup(
     from assistant.corpus.backup import back_up
 
     settings = read_settings()
-    with _bar("Backing up") as show:
+    with progress("Backing up") as show:
         count = back_up(settings.home, file, show)
     typer.echo(f"{count} files kept in {file}. To bring them back: assistant restore {file}")
 
@@ -311,7 +240,7 @@ def restore(
     from assistant.corpus.backup import restore as put_back
 
     settings = read_settings()
-    with _bar("Restoring") as show:
+    with progress("Restoring") as show:
         count = put_back(file, settings.home, replace=replace, progress=show)
     typer.echo(f"{count} files restored into {settings.home}")
     open_with_progress(settings)  # the corpus may have changed since
@@ -336,7 +265,7 @@ def corpus_list() -> None:
         kind = f"{s.kind.replace('_', ' ')}, {say_status(s)}"
         table.add_row(str(s.date or "–"), s.id, kind, say_text(s), s.voice)
     Console(markup=False, emoji=False, highlight=False).print(table)
-    _warn(corpus.notices)
+    warn(corpus.notices)
 
 
 @corpus_app.command("check")
@@ -346,36 +275,6 @@ def corpus_check() -> None:
 
     settings = read_settings()
     corpus = read_corpus(settings.corpus, settings.documents, originals=settings.originals)
-    _fail_on(corpus.faults)
+    fail_on(corpus.faults)
     unread = f", {len(corpus.unread)} listed, not read" if corpus.unread else ""
     typer.echo(f"{len(corpus.sources)} documents{unread}, no fault.")
-
-
-def _read_history(path: Path) -> tuple[Turn, ...]:
-    try:
-        turns = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(_turn(turn) for turn in turns)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise QuestionError(
-            f"The history {path} cannot be read ({error}).",
-            'Write a JSON list like [{"role": "user", "content": "…"}].',
-        ) from error
-
-
-def _turn(turn: dict[str, Any]) -> Turn:
-    role, content = turn["role"], turn["content"]
-    if role not in ("user", "assistant") or not isinstance(content, str):
-        raise ValueError(f"role {role!r}")
-    return Turn(role, content)
-
-
-def _warn(notices: Sequence[str]) -> None:
-    for notice in notices:
-        typer.echo(f"Note: {notice}", err=True)
-
-
-def _fail_on(faults: Sequence[AssistantError]) -> None:
-    for fault in faults:
-        typer.echo(f"Error: {fault}", err=True)
-    if faults:
-        raise typer.Exit(1)

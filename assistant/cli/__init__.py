@@ -1,0 +1,106 @@
+"""The verbs of the command line. An AssistantError becomes one sentence and exit status 1."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assistant.cli import documents
+from assistant.cli.shared import fail_on, open_with_progress, warn
+from assistant.errors import AssistantError, QuestionError
+from assistant.settings import read_settings
+from assistant.types import Turn
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Answers over a source corpus, every sentence tied to its passage.",
+)
+
+_ModelOption = Annotated[
+    str | None, typer.Option(help="Overrides ASSISTANT_MODEL; `quotes` uses no model.")
+]
+
+
+def main() -> None:
+    """The door of the command line: what the user can mend is said in one sentence."""
+    try:
+        app()
+    except AssistantError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the Answer as JSON.")] = False,
+    history: Annotated[
+        Path | None,
+        typer.Option(help="Earlier turns: a JSON list of objects with role and content."),
+    ] = None,
+    model: _ModelOption = None,
+) -> None:
+    """Answer a question from the corpus, with numbered sources."""
+    from assistant.render import to_json, to_terminal
+
+    turns = _read_history(history) if history else ()
+    assistant = open_with_progress(read_settings(model=model))
+    warn(assistant.corpus.notices)
+    answer = assistant.ask(question, turns)
+    typer.echo(to_json(answer) if as_json else to_terminal(answer))
+
+
+@app.command()
+def chat(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
+    model: _ModelOption = None,
+) -> None:
+    """Open the chat page."""
+    settings = read_settings(model=model)
+    from assistant.web.page import launch
+
+    launch(open_with_progress(settings), host, port)
+
+
+@app.command()
+def index(
+    rebuild: Annotated[bool, typer.Option(help="Start from nothing.")] = False,
+) -> None:
+    """Bring the index up to date with the corpus."""
+    settings = read_settings()
+    assistant = open_with_progress(settings, rebuild)
+    update = assistant.index.update
+    typer.echo(
+        f"{len(assistant.index.passages)} passages of {len(assistant.corpus.sources)} documents: "
+        f"{update.added} added, {update.changed} changed, {update.removed} removed, "
+        f"{update.unchanged} unchanged. Index: {settings.index_folder}"
+    )
+    fail_on(assistant.corpus.faults)
+
+
+def _read_history(path: Path) -> tuple[Turn, ...]:
+    try:
+        turns = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(_turn(turn) for turn in turns)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise QuestionError(
+            f"The history {path} cannot be read ({error}).",
+            'Write a JSON list like [{"role": "user", "content": "…"}].',
+        ) from error
+
+
+def _turn(turn: dict[str, Any]) -> Turn:
+    role, content = turn["role"], turn["content"]
+    if role not in ("user", "assistant") or not isinstance(content, str):
+        raise ValueError(f"role {role!r}")
+    return Turn(role, content)
+
+
+app.add_typer(documents.app)  # last, so that help begins with asking

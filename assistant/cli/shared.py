@@ -1,0 +1,55 @@
+"""What all verbs share: progress bars, notes, and how the corpus is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from assistant.errors import AssistantError
+from assistant.settings import Settings
+
+if TYPE_CHECKING:
+    from assistant.answering import Assistant
+
+
+@contextmanager
+def progress(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error, once there is something to show."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    bar = Progress(console=Console(stderr=True), transient=True)
+    task = bar.add_task(doing, total=None)
+
+    def show(done: int, total: int) -> None:
+        bar.start()
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield show
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+def open_with_progress(settings: Settings, rebuild: bool = False) -> Assistant:
+    """Open the assistant with a progress bar on standard error while passages are written."""
+    from assistant.answering import Assistant
+
+    with progress("Indexing passages") as show:
+        return Assistant.open(settings, show, rebuild)
+
+
+def warn(notices: Sequence[str]) -> None:
+    for notice in notices:
+        typer.echo(f"Note: {notice}", err=True)
+
+
+def fail_on(faults: Sequence[AssistantError]) -> None:
+    for fault in faults:
+        typer.echo(f"Error: {fault}", err=True)
+    if faults:
+        raise typer.Exit(1)
