@@ -57,12 +57,18 @@ def embedder() -> Embedder:
 
 
 @pytest.fixture(scope="session")
-def bundled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One home for all that asks the bundled corpus, so that its index is built once."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def bundled(home: Path) -> Iterator[Assistant]:
     """The assistant over the bundled corpus, without a model."""
     patch = pytest.MonkeyPatch()
     for variable in [v for v in os.environ if v.startswith(PREFIX)]:
         patch.delenv(variable)
-    yield Assistant.open(read_settings(home=tmp_path_factory.mktemp("bundled")))
+    yield Assistant.open(read_settings(home=home))
     patch.undo()
 
 

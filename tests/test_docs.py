@@ -85,7 +85,10 @@ def readme_commands() -> list[str]:
 
 
 @pytest.mark.parametrize("line", readme_commands())
-def test_the_commands_in_the_readme_run(line: str) -> None:
+def test_the_commands_in_the_readme_run(
+    line: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSISTANT_HOME", str(home))
     arguments = shlex.split(line)[1:]
     done = subprocess.run(
         [sys.executable, "-m", "assistant", *arguments], capture_output=True, text=True,

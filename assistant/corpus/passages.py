@@ -54,10 +54,11 @@ def split(source: Source) -> tuple[Passage, ...]:
     """The passages of a source, in order. Together they hold all of its text but headings."""
     passages: list[Passage] = []
     seen: dict[str, int] = {}
-    for section in sections(source.text):
+    found = list(sections(source.text))
+    for section in found:
         pieces = list(_pieces(source, section.span))
         for number, span in enumerate(pieces, start=1):
-            anchor = section.anchor or _unnamed(source, number, len(pieces))
+            anchor = section.anchor or _unnamed(len(found) > 1, number, len(pieces))
             text = source.text[span.start : span.end]
             digest = hashlib.sha256(f"{source.id}\n{anchor}\n{text}".encode()).hexdigest()[:10]
             seen[digest] = seen.get(digest, 0) + 1
@@ -88,9 +89,9 @@ def _refers(text: str, left: Span, right: Span) -> bool:
     return text[right.start].isdigit() and bool(_REFERENCE.search(text[left.start : left.end]))
 
 
-def _unnamed(source: Source, number: int, count: int) -> str:
-    """The anchor of text without a heading of its own."""
-    if not headings(source.text):
+def _unnamed(headed: bool, number: int, count: int) -> str:
+    """The anchor of text without a heading of its own, in a document that has some or none."""
+    if not headed:
         return f"part {number} of {count}"
     return "introduction" if count == 1 else f"introduction, part {number}"
 

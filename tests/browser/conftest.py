@@ -32,12 +32,6 @@ OpenPage = Callable[..., "Page"]
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One home for every program of the session, so that the index is built once."""
-    return tmp_path_factory.mktemp("browser-home")
-
-
-@pytest.fixture(scope="session")
 def address(browser: Browser, home: Path) -> Iterator[str]:
     """Where the page is served, without a model. Needs the browser first: no page without one."""
     with serving(home) as address:
