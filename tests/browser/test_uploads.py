@@ -111,4 +111,5 @@ def test_without_the_setting_the_page_takes_no_file(address: str, open_page: Ope
         )
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(request)
-        assert caught.value.code == 403
+        with caught.value as refusal:
+            assert refusal.code == 403
