@@ -26,6 +26,8 @@ TEXTS = {
     "belovezh-accords-1991": "belovezh-accords-1991-en",
     "biden-nato-summit-2022-02-25":
         "us-2022-02-25-statement-on-the-north-atlantic-treaty-organization-summit-a",
+    "biden-nord-stream-2-2022-02-23":
+        "us-2022-02-23-statement-on-the-nord-stream-2-natural-gas-pipeline-between",
     "biden-statement-2022-02-23": "us-2022-02-23-statement-on-russia-s-attack-on-ukraine",
     "biden-zelenskyy-call-2022-02-24":
         "us-2022-02-24-statement-on-the-president-s-telephone-conversation-with-pre",
@@ -34,8 +36,11 @@ TEXTS = {
     "cfe-oslo-final-document-1992": "cfe-1992-oslo-final-document",
     "cfe-treaty-1990": "cfe-treaty-1990|cfe-1996-review-conference-final-document-flank",
     "danilov-vereshchuk-briefing-2022-02-18": "zelenskyy-en-2022-02-18-does-not-intend-to-move",
+    "joint-statement-economic-measures-2022-02-26":
+        "us-2022-02-26-joint-statement-on-further-restrictive-economic-measures",
     "korybko-2022-02-18": "korybko-2022-02-18",
     "lavrov-india-today-2022-04-19": "mid-en-2022-04-19-lavrov-india-today",
+    "lavrov-rossiya-1-2022-02-22": "mid-ru-2022-02-22-lavrov-interview-rossiya24",
     "nato-accession-protocols": "nato-accession-protocol-*",
     "nato-leaders-statement-2022-02-25":
         "us-2022-02-25-joint-statement-by-the-north-atlantic-treaty-organization-he",
@@ -44,12 +49,22 @@ TEXTS = {
     "open-skies-treaty-1992": "open-skies-treaty-1992",
     "ukraine-lithuania-poland-joint-statement-2021-12-20":
         "zelenskyy-en-2021-12-20-joint-statement-by-the-president",
+    "ukraine-lithuania-poland-joint-statement-2022-02-23":
+        "zelenskyy-en-2022-02-23-joint-statement-by-the-president",
+    "ukraine-readout-biden-2022-02-13": "zelenskyy-en-2022-02-13-president-of-the-united-states",
     "ukraine-readout-normandy-paris-2022-01-26": "zelenskyy-en-2022-01-26-normandy-four",
+    "ukraine-security-council-meeting-2022-01-24":
+        "zelenskyy-en-2022-01-24-national-security-and-defense-council",
     "un-charter-1945": "un-charter-1945",
+    "us-nl-inf-exchange-of-notes-1987": "us-nl-inf-exchange-of-notes-1987",
     "vienna-convention-law-of-treaties-1969": "vienna-convention-law-of-treaties-1969",
-    "zelenskyy-address-2022-02-24":
-        "zelenskyy-en-2022-02-24-address-by-the-president-of-ukraine",
+    "zelenskyy-1plus1-interview-2021-12-10": "zelenskyy-en-2021-12-10-we-have-done-everything",
+    "zelenskyy-address-2022-02-22": "zelenskyy-en-2022-02-22-ukraine-qualifies",
+    "zelenskyy-address-2022-02-24": "zelenskyy-en-2022-02-24-address-by-the-president-of-ukraine",
+    "zelenskyy-address-2022-02-25": "zelenskyy-en-2022-02-25-end-of-the-first-day",
+    "zelenskyy-ambassadors-speech-2021-12-21": "zelenskyy-en-2021-12-21-speed-creativity",
     "zelenskyy-donbas-settlement-2021-12-21": "zelenskyy-en-2021-12-21-peace-settlement-in-donbas",
+    "zelenskyy-eastern-partnership-media-2021-12-15": "zelenskyy-en-2021-12-15-normandy-format",
     "zelenskyy-foreign-diplomats-2022-01-28": "zelenskyy-en-2022-01-28-foreign-diplomats",
     "zelenskyy-karis-2022-02-22": "zelenskyy-en-2022-02-22-by-recognizing",
     "zelenskyy-la-repubblica-2021-12-14": "zelenskyy-en-2021-12-14-la-repubblica",
@@ -59,6 +74,7 @@ TEXTS = {
     "zelenskyy-scholz-2022-02-14": "zelenskyy-en-2022-02-14-european-security-architecture",
     "zelenskyy-stoltenberg-2021-12-16": "zelenskyy-en-2021-12-16-membership-in-nato",
     "zelenskyy-unity-address-2022-02-14": "zelenskyy-en-2022-02-14-unity-of-ukrainian-society",
+    "zelenskyy-verkhovna-rada-speech-2022-02-01": "zelenskyy-en-2022-02-01-seventh-session",
 }
 # Numbers of our own: what is counted in a text and not written in it, days after the text.
 OURS = {
