@@ -8,17 +8,20 @@ nearly no other word. What fails is withheld with the reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
+from difflib import SequenceMatcher
+from itertools import pairwise
 
 from assistant.compose import lead, say_date
 from assistant.corpus.passages import sentences
-from assistant.tokenization import stem, terms, words
+from assistant.tokenization import STOPWORDS, stem, terms, words
 from assistant.types import (
     Citation,
     Draft,
     Outcome,
     Passage,
     Retrieved,
+    Source,
     Span,
     Statement,
     Withheld,
@@ -34,6 +37,22 @@ _NEGATIONS = {
 }
 _MODALS = {"shall", "should", "must", "may", "might", "would", "could", "can"}
 _NAME = re.compile(r"(?<=[\w,;:)”\"'’] )[A-ZА-Я][\w’'-]*")
+_NUMBER_WORDS = frozenset(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
+    "hundred thousand million billion half twice once first second third fourth fifth".split()
+)
+# Words that deny or limit what is said: left out, a sentence claims more.
+_LIMITS = frozenset(
+    "no not never none nor neither cannot only unless except if some most partly almost nearly up "
+    "least".split()
+)
+# A sentence with this share of its words in the order of the source's is a copy of it, and what is
+# left out of it a word, not a clause, up to this number of words.
+_COPIED = 0.7
+_FEW = 2
+# How many words away a neighbour may stand in the source: a statement leaves words out.
+_NEAR = 12
 _PLACE = re.compile(
     r"\b(?:article|art\.|paragraph|para|section|point|annex|chapter)\s+(?:\d+|[IVXL]+)\b", re.I
 )
@@ -96,7 +115,8 @@ def _model_fault(draft: Draft) -> str | None:
     evidence = " ".join(_evidence_text(passage) for passage, _ in draft.cited)
     return (
         _misquoted(draft) or _wrong_number(draft, evidence) or _wrong_name(draft, evidence)
-        or _own_words(draft, evidence) or _wrong_force(draft)
+        or _own_words(draft, evidence) or _wrong_force(draft) or _changed(draft)
+        or _misplaced(draft)
     )
 
 
@@ -140,6 +160,89 @@ def _wrong_force(draft: Draft) -> str | None:
     if said & _MODALS - held:
         return "its modal verb is not that of what it cites"
     return None
+
+
+def _changed(draft: Draft) -> str | None:
+    """What a sentence that is nearly copied puts in another's place, or leaves out.
+
+    Numbers, names and modal verbs that are not the original's, and single words left out that
+    turn the meaning. What the source's own name and date say may be put in front.
+    """
+    said = words(draft.text)
+    names = {word for name in _NAME.findall(draft.text) for word in words(name)}
+    for passage, span in draft.cited:
+        carrying = words(passage.source.text[slice(*_carrying(draft.text, passage, span))])
+        matcher = SequenceMatcher(None, said, carrying, autojunk=False)
+        if sum(block.size for block in matcher.get_matching_blocks()) < _COPIED * len(said):
+            continue
+        known = set(words(f"{lead(passage)} {' '.join(_titles(passage.source))}"))
+        for kind, i, j, k, m in matcher.get_opcodes():
+            if kind == "equal":
+                continue
+            new = [w for w in said[i:j] if _is_critical(w, names) and w not in known]
+            if new:
+                return f"“{new[0]}” is not what the sentence that it copies says"
+            lost = [w for w in carrying[k:m] if w in _LIMITS]
+            if lost and m - k <= _FEW:
+                return f"it leaves out “{lost[0]}” from the sentence that it copies"
+    return None
+
+
+def _is_critical(word: str, names: Set[str]) -> bool:
+    return word in names or word in _MODALS or word in _NUMBER_WORDS or word[0].isdigit()
+
+
+def _misplaced(draft: Draft) -> str | None:
+    """A number, name or modal verb must stand among the words that it stands among there.
+
+    Of the two nearest content words on each side one must be near it on the same side; "signed by
+    A" counts as "A signed". A document's own name of several words may stand anywhere.
+    """
+    said = words(draft.text)
+    names = {word for name in _NAME.findall(draft.text) for word in words(name)}
+    held = [words(text) for p, _ in draft.cited for text in _sentences(p)]
+    titles = {
+        pair for p, _ in draft.cited for name in _titles(p.source) for pair in pairwise(words(name))
+    }
+    places: dict[str, list[tuple[list[str], int]]] = {}
+    for text in held:
+        for place, word in enumerate(text):
+            places.setdefault(stem(word), []).append((text, place))
+    for place, word in enumerate(said):
+        if word in names:
+            if any(pair in titles for pair in pairwise(said[max(0, place - 1) : place + 2])):
+                continue
+        elif not _is_critical(word, names):
+            continue
+        left, right = _around(said, place, 2, len(said))
+        for text, there in places.get(stem(word), ()):
+            near_left, near_right = _around(text, there, _NEAR, _NEAR)
+            if "by" in text[max(0, there - 3) : there]:
+                near_right |= near_left
+            if (not left or left & near_left) and (not right or right & near_right):
+                break
+        else:
+            return f"“{word}” stands among other words in what it cites"
+    return None
+
+
+def _sentences(passage: Passage) -> Iterator[str]:
+    """What is known of the passage's source, then each sentence of the passage."""
+    yield f"{lead(passage)} {passage.source.title} {say_date(passage.source)}"
+    for start, end in sentences(passage.text, passage.source.language):
+        yield passage.text[start:end]
+
+
+def _titles(source: Source) -> tuple[str, ...]:
+    return (source.title, source.short_title, *source.aliases)
+
+
+def _around(text: Sequence[str], place: int, count: int, reach: int) -> tuple[set[str], set[str]]:
+    """Stems of the nearest `count` content words on each side, at most `reach` words away."""
+    before = text[max(0, place - reach) : place][::-1]
+    after = text[place + 1 : place + 1 + reach]
+    left, right = ([stem(w) for w in side if w not in STOPWORDS] for side in (before, after))
+    return set(left[:count]), set(right[:count])
 
 
 def _denied(text: str) -> set[str]:

@@ -16,7 +16,9 @@ TEXT = (
 
 @pytest.fixture
 def passage(write_source: Callable[..., Path]) -> Passage:
-    return split(read_document(write_source("harbour", f"## Article 2\n\n{TEXT}\n")).source)[0]
+    return split(read_document(write_source(
+        "harbour", f"## Article 2\n\n{TEXT}\n", title="Harbour Treaty"
+    )).source)[0]
 
 
 def said(text: str, passage: Passage, **more: object) -> Statement | Withheld:
@@ -49,6 +51,10 @@ def test_a_sentence_in_the_passages_words_passes(text: str, passage: Passage) ->
     ("Each city, says Oslo, shall keep no more than 1,200 ships.", "name Oslo"),
     ("Each city shall keep more than 1,200 ships.", "negation"),
     ("Each city should keep no more than 1,200 ships.", "modal"),
+    ("The Harbour Treaty, signed by Brack and Brack, says that each city shall keep ships.",
+     "“brack” is not what the sentence"),
+    ("All traders must open the harbour.", "“must” stands among other words"),
+    ("Each city shall keep 1,200 ships.", "no"),
     ("The harbour “shall stay open” to all traders.", "verbatim"),
     ("The harbour “must stay open without toll” to all traders.", "verbatim"),
     ("Bakers sell fresh bread beside the railway every morning.", "content words"),
