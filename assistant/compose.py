@@ -194,4 +194,5 @@ def _parse(sentence: str, offered: Sequence[tuple[Passage, Span]]) -> Draft | No
     return Draft(
         text=text, cited=tuple(offered[i - 1] for i in known), origin="model",
         unknown=tuple(f"S{i}" for i in dict.fromkeys(ids) if i not in known),
+        offered=tuple(offered),
     )

@@ -189,7 +189,7 @@ class Draft:
 
     `lead` is a preface of our own making (who says it, when, with what force) and empty for a
     model's sentences. `cited` are the places that it says it rests on; `unknown` are ids it
-    named that do not exist.
+    named that do not exist; `offered` are all the places that the model was shown.
     """
 
     text: str
@@ -197,6 +197,7 @@ class Draft:
     origin: Origin
     lead: str = ""
     unknown: tuple[str, ...] = ()
+    offered: tuple[tuple[Passage, Span], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -286,15 +286,15 @@ def test_a_cited_sentence_in_the_sources_words_is_shown(harbour: Callable[[str],
 
 
 @pytest.mark.parametrize(("text", "why"), [
-    ("Each city shall keep no more than 1,200 ships in the harbour.", "cites nothing"),
-    ("Each city shall keep no more than 1,200 ships in the harbour [S99].", "S99"),
+    ("Each city shall keep no more than 1,300 ships in the harbour.", "cites nothing"),
+    ("Each city shall keep no more than 1,300 ships in the harbour [S99].", "S99"),
     ("Each city shall keep no more than 1,300 ships in the harbour [S1].", "number"),
     ("Article 3 says that each city shall keep no more than 1,200 ships [S1].", "Article 3"),
     ("Each city shall keep more than 1,200 ships in the harbour [S1].", "negation"),
     ("The harbour must not stay open to all traders [S1].", "negation"),
     ("Each city should keep no more than 1,200 ships in the harbour [S1].", "modal"),
     ("Each city, says Oslo, shall keep no more than 1,200 ships [S1].", "name"),
-    ("Each city “may keep 1,200 ships” in the harbour [S1].", "verbatim"),
+    ("Each city “may keep 1,200 ships” in the harbour [S1].", "is not in what it cites"),
 ])
 def test_what_the_source_does_not_say_is_withheld_with_the_reason(
     text: str, why: str, harbour: Callable[[str], Answer]
@@ -323,6 +323,14 @@ def test_a_withheld_sentence_does_not_take_the_next_one_with_it(
 def test_an_unknown_id_beside_a_known_one_is_dropped(harbour: Callable[[str], Answer]) -> None:
     statement, = of_the_model(harbour("The harbour must stay open to all traders [S1][S99]."))
     assert statement.text == "The harbour must stay open to all traders."
+    assert [c.passage.source.id for c in statement.citations] == ["harbour"]
+
+
+@pytest.mark.parametrize("mark", ["", " [S99]", " [S1]"])
+def test_a_true_sentence_is_shown_with_the_passage_that_carries_it_whatever_its_mark(
+    harbour: Callable[[str], Answer], mark: str
+) -> None:
+    statement, = of_the_model(harbour(f"The harbour must stay open to all traders{mark}."))
     assert [c.passage.source.id for c in statement.citations] == ["harbour"]
 
 
