@@ -126,7 +126,9 @@ class Assistant:
         numbering = Numbering()
         statements: list[Statement] = []
         withheld: list[Withheld] = []
-        notices = [*question.notices, *_on_names(retrieved, self.corpus.unread)]
+        notices = [
+            *question.notices, *_on_names(retrieved, self.corpus.unread), *_on_silence(retrieved)
+        ]
         if retrieved.answerable:
             quotes = [check(draft, numbering) for draft in quote(retrieved)]
             statements += [s for s in quotes if isinstance(s, Statement)]
@@ -171,6 +173,26 @@ def _on_names(retrieved: Retrieved, unread: Sequence[Source]) -> list[str]:
     return notices
 
 
+def _on_silence(retrieved: Retrieved) -> list[str]:
+    """What the documents asked about do not speak of, and where in them to look all the same."""
+    if not retrieved.silence:
+        return []
+    sources, word = retrieved.silence
+    notices = []
+    for source in sources:
+        near = dict.fromkeys(
+            e.passage.anchor for e in retrieved.evidence if e.passage.source.id == source.id
+        )
+        look = f" Nearest in it: {', '.join(list(near)[:_NEAREST])}." if near else ""
+        if source.text_kind == "digest":
+            said = f"Our digest of {source.name} does not speak of “{word}”; "
+            said += "the document itself may."
+        else:
+            said = f"The text of {source.name} that is held here does not speak of “{word}”."
+        notices.append(said + look)
+    return notices
+
+
 def _on_the_model(statements: Sequence[Statement]) -> list[str]:
     if any(s.origin == "model" for s in statements):
         return []
@@ -178,6 +200,8 @@ def _on_the_model(statements: Sequence[Statement]) -> list[str]:
 
 
 def _nearest(retrieved: Retrieved) -> tuple[Source, ...]:
+    if retrieved.silence:
+        return retrieved.silence.sources[:_NEAREST]
     by_id = {e.passage.source.id: e.passage.source for e in retrieved.evidence}
     return tuple(by_id.values())[:_NEAREST]
 

@@ -35,6 +35,7 @@ _TIERS: tuple[Tier, ...] = ("primary", "official", "commentary")
 
 _MARK = re.compile(r"\[\s*(?:S\d+\s*[,;]?\s*)+\]")
 _LONE_MARKS = re.compile(r"(?:\[[S\d\s,;]*\]?[\s.]*)+")
+_ENDED = re.compile(r"[.!?…:;][”\"»’')\]]*$")
 _ID = re.compile(r"S(\d+)")
 
 
@@ -133,9 +134,15 @@ def write(question: Question, retrieved: Retrieved, model: Model, prompts: Path)
             {"evidence": _listed(offered), "question": question.standalone},
         ),
     )
+    written: set[str] = set()
     for sentence in whole_sentences(model.stream(prompt)):
-        if draft := _parse(sentence, offered):
-            yield draft
+        draft = _parse(sentence, offered)
+        if draft is None:
+            continue
+        if draft.text in written:
+            return  # a model that repeats itself says nothing more
+        written.add(draft.text)
+        yield draft
 
 
 def _listed(offered: Sequence[tuple[Passage, Span]]) -> str:
@@ -194,5 +201,5 @@ def _parse(sentence: str, offered: Sequence[tuple[Passage, Span]]) -> Draft | No
     return Draft(
         text=text, cited=tuple(offered[i - 1] for i in known), origin="model",
         unknown=tuple(f"S{i}" for i in dict.fromkeys(ids) if i not in known),
-        offered=tuple(offered),
+        offered=tuple(offered), whole=bool(_ENDED.search(text)),
     )

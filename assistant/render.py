@@ -27,7 +27,12 @@ TEXT_KIND = {
     "not_read": "Not read: listed only, never cited",
 }
 _FIELDS = {"voice": "speaker", "text_kind": "kind of text", "relations": "original"}
-NOTHING = "The corpus does not hold an answer to this."
+ABSENT: dict[Outcome, str] = {
+    "not_in_corpus": "The corpus does not hold an answer to this.",
+    "document_silent": "The document that is asked about does not say it, as far as it is held.",
+    "premise_not_supported": "The sources do not support what the question takes for granted.",
+    "failed": "No answer came about.",
+}
 
 # What a terminal would obey instead of show.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -87,7 +92,8 @@ def answer_text(answer: Answer) -> str:
     """The answer as plain text with numbered marks."""
     if not answer.statements:
         nearest = "; ".join(say_source(s) for s in answer.nearest)
-        return NOTHING + (f"\nNearest, without an answer: {nearest}" if nearest else "")
+        near = f"\nNearest, without an answer: {nearest}" if nearest else ""
+        return ABSENT[answer.outcome] + near
     lines = []
     for heading, statements in groups(answer):
         lines.append(f"{heading}:")

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from assistant.corpus.passages import sentences
 from assistant.index import Hit, PassageIndex, searched_text
+from assistant.silence import silence
 from assistant.tokenization import language_of, stem, terms, words
 from assistant.types import Evidence, Passage, Question, Retrieved, Source, Span
 
@@ -56,10 +57,12 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
         replace(e, best=_best_sentences(e.passage, weights)) for e in _balanced(found)
     )
     missing = _unknown_names(asked, index)
+    unsaid = None if missing else silence(question, weights, index)
     nearness = max((hit.score for hit in dense), default=0.0)
     bearing = coverage(evidence, weights) + nearness
     return Retrieved(
-        evidence=evidence, missing=missing, answerable=not missing and bearing >= _MIN_BEARING
+        evidence=evidence, missing=missing, silence=unsaid,
+        answerable=not missing and not unsaid and bearing >= _MIN_BEARING,
     )
 
 

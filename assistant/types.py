@@ -157,17 +157,25 @@ class Evidence:
     best: tuple[Span, ...] = ()
 
 
+class Silence(NamedTuple):
+    """Documents that a question names, and the word for what it asks of them that they lack."""
+
+    sources: tuple[Source, ...]
+    word: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Retrieved:
     """The evidence for a question, best first, and whether it can answer at all.
 
     `missing` names what the question is about that no passage speaks of; `answerable` is false
-    when that rules an answer out.
+    when that, or the silence of the documents asked about, rules an answer out.
     """
 
     evidence: tuple[Evidence, ...]
     answerable: bool
     missing: tuple[str, ...] = ()
+    silence: Silence | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +197,8 @@ class Draft:
 
     `lead` is a preface of our own making (who says it, when, with what force) and empty for a
     model's sentences. `cited` are the places that it says it rests on; `unknown` are ids it
-    named that do not exist; `offered` are all the places that the model was shown.
+    named that do not exist; `offered` are all the places that the model was shown. `whole` is
+    false for a sentence that a model broke off.
     """
 
     text: str
@@ -198,6 +207,7 @@ class Draft:
     lead: str = ""
     unknown: tuple[str, ...] = ()
     offered: tuple[tuple[Passage, Span], ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

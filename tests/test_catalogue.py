@@ -212,6 +212,18 @@ def test_what_contradicts_itself_or_another_document_is_told(
     assert fault.path == path and fault.line is not None and fault.next_step
 
 
+def test_a_heading_used_twice_in_a_digest_is_told_with_its_line(
+    write_source: Write, tmp_path: Path
+) -> None:
+    text = "Lead.\n\n## Article 1\n\nOne.\n\n## Article 1\n\nTwo."
+    path = write_source("harbour", text, text_kind="digest")
+    fault, = read_corpus(tmp_path / "corpus").faults
+    assert "'Article 1' is used 2 times" in str(fault)
+    assert path.read_text(encoding="utf-8").splitlines()[(fault.line or 0) - 1] == "## Article 1"
+    write_source("harbour", text)
+    assert read_corpus(tmp_path / "corpus").faults == ()
+
+
 def test_a_circle_behind_a_second_relation_is_told(write_source: Write, tmp_path: Path) -> None:
     write_source("a", "Text.", status="in_force\nrelations: [{type: quotes, to: b}]")
     write_source("b", "Text.", status="in_force\nrelations: [{type: quotes, to: c}, "

@@ -326,6 +326,19 @@ def test_an_unknown_id_beside_a_known_one_is_dropped(harbour: Callable[[str], An
     assert [c.passage.source.id for c in statement.citations] == ["harbour"]
 
 
+def test_a_model_that_repeats_itself_is_not_read_further(
+    harbour: Callable[[str], Answer]
+) -> None:
+    said = "The harbour must stay open to all traders [S1]. "
+    answer = harbour(said + said + "Each city shall keep no more than 1,200 ships [S1].")
+    assert [s.text for s in of_the_model(answer)] == ["The harbour must stay open to all traders."]
+
+
+def test_a_sentence_that_breaks_off_is_withheld(harbour: Callable[[str], Answer]) -> None:
+    withheld, = harbour("The harbour must stay open to all").withheld
+    assert withheld.reason == "it breaks off"
+
+
 @pytest.mark.parametrize("mark", ["", " [S99]", " [S1]"])
 def test_a_true_sentence_is_shown_with_the_passage_that_carries_it_whatever_its_mark(
     harbour: Callable[[str], Answer], mark: str

@@ -34,7 +34,7 @@ def reason(result: Statement | Withheld) -> str:
 
 @pytest.mark.parametrize("text", [
     "Article 2 of the Harbour Treaty says that each city shall keep no more than 1200 ships.",
-    "Ardal and Brack signed the Harbour Treaty.",
+    "Article 2, signed by Ardal and Brack, says that each city shall keep no more than 1,200 ships.",
     "The harbour “must stay open” to all traders.",
     'The harbour "must stay open".',
     "The harbour “must … open” to all traders.",
@@ -55,7 +55,9 @@ def test_a_sentence_in_the_passages_words_passes(text: str, passage: Passage) ->
     ("Each city should keep no more than 1,200 ships.", "modal"),
     ("The Harbour Treaty, signed by Brack and Brack, says that each city shall keep ships.",
      "“brack” is not what the sentence"),
-    ("All traders must open the harbour.", "“must” stands among other words"),
+    ("All traders must open the harbour.", "stand in this order"),
+    ("The Harbour Treaty, Article 2.", "states nothing"),
+    ("The answer is:", "states nothing"),
     ("Each city shall keep 1,200 ships.", "no"),
     ("The harbour “shall stay open” to all traders.", "is altered: the source has “must stay open"),
     ("The harbour “must stay open without toll” to all traders.", "is altered"),

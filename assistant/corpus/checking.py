@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -30,6 +31,7 @@ def check(documents: Collection[Document]) -> Iterator[CorpusError]:
     by_id = {d.source.id: d for d in documents}
     for document in documents:
         yield from _dates(document)
+        yield from _headings(document)
         yield from _relations(document, by_id)
     yield from _circles(by_id)
 
@@ -58,6 +60,22 @@ def _dates(document: Document) -> Iterator[CorpusError]:
                 document, field, f"{day} lies before the date of the act, {source.date}.",
                 "Correct one of the two.",
             )
+
+
+def _headings(document: Document) -> Iterator[CorpusError]:
+    """A digest's heading is what saved answers cite by: it must be one of its kind."""
+    if document.source.text_kind != "digest":
+        return
+    count = Counter(_anchors(document.source))
+    for heading in headings(document.source.text):
+        if count[heading.anchor] > 1:
+            before = document.source.text[: heading.span.start].count("\n")
+            yield CorpusError(
+                f"the heading {heading.anchor!r} is used {count[heading.anchor]} times.",
+                "Say in each what sets it apart, in brackets.", path=document.path,
+                line=document.lines_before + before + 1,
+            )
+            return
 
 
 def _relations(document: Document, by_id: dict[str, Document]) -> Iterator[CorpusError]:

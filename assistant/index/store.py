@@ -14,6 +14,8 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,6 +73,20 @@ class PassageIndex:
         self._store = store
         self._bm25 = bm25
         self._embedder = embedder
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """The sources that have passages, in order."""
+        return tuple({p.source.id: p.source for p in self._ordered}.values())
+
+    def of(self, source_id: str) -> tuple[Passage, ...]:
+        """The passages of one source, in order."""
+        return self._by_source.get(source_id, ())
+
+    @cached_property
+    def _by_source(self) -> dict[str, tuple[Passage, ...]]:
+        grouped = groupby(self._ordered, key=lambda p: p.source.id)
+        return {source_id: tuple(passages) for source_id, passages in grouped}
 
     def holds(self, term: str, *, misspelt: bool = False) -> bool:
         """Whether some passage has the term, or with `misspelt` one that looks much like it."""

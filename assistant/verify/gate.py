@@ -59,6 +59,8 @@ def check(draft: Draft, numbering: Numbering) -> Statement | Withheld:
 
 def conclude(retrieved: Retrieved, statements: Sequence[Statement]) -> Outcome:
     """What came of the question, as a value."""
+    if retrieved.silence:
+        return "document_silent"
     return "answered" if retrieved.answerable and statements else "not_in_corpus"
 
 
@@ -73,6 +75,8 @@ def _quote_fault(draft: Draft) -> str | None:
 
 def _carried(draft: Draft) -> tuple[Draft, str | None]:
     """The draft with citations that carry it, or as it is with the reason why none do."""
+    if not draft.whole:
+        return draft, "it breaks off"
     reason = _model_fault(draft)
     if reason:
         for other in _otherwise_cited(draft):

@@ -35,6 +35,8 @@ _NUMBER_WORDS = frozenset(
     "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
     "hundred thousand million billion half twice once first second third fourth fifth".split()
 )
+# Content words beside the source's name that a sentence has at least.
+_FEWEST = 2
 # Words that deny or limit what is said: left out, a sentence claims more.
 _LIMITS = frozenset(
     "no not never none nor neither cannot only unless except if some most partly almost nearly up "
@@ -58,7 +60,7 @@ def fault(draft: Draft) -> str | None:
     """The first reason why the cited passages do not carry the sentence, if there is one."""
     evidence = " ".join(_evidence_text(passage) for passage, _ in draft.cited)
     return (
-        _wrong_number(draft, evidence) or _wrong_name(draft, evidence)
+        _own_order(draft) or _wrong_number(draft, evidence) or _wrong_name(draft, evidence)
         or _own_words(draft, evidence) or _wrong_force(draft) or _changed(draft)
         or _misplaced(draft)
     )
@@ -167,9 +169,15 @@ def _fits(around: tuple[set[str], set[str]], text: Sequence[str], place: int) ->
 
 def _sentences(passage: Passage) -> Iterator[str]:
     """What is known of the passage's source, then each sentence of the passage."""
-    yield f"{lead(passage)} {passage.source.title} {say_date(passage.source)}"
+    yield _known(passage)
     for start, end in sentences(passage.text, passage.source.language):
         yield passage.text[start:end]
+
+
+def _known(passage: Passage) -> str:
+    """Whose text it is, when, with what force, and where in it."""
+    source = passage.source
+    return f"{lead(passage)} {source.title} {' '.join(source.aliases)} {say_date(source)}"
 
 
 def _titles(source: Source) -> tuple[str, ...]:
@@ -204,6 +212,24 @@ def _own_words(draft: Draft, evidence: str) -> str | None:
     if not content or kept / len(content) >= _KEPT_WORDS:
         return None
     return f"only {kept} of its {len(content)} content words are in what it cites"
+
+
+def _own_order(draft: Draft) -> str | None:
+    """A sentence must say something beside whose text it is from, and nearly all of that in the
+    order of the sentences that carry it: words of a passage can be put together to anything."""
+    known = {t for p, _ in draft.cited for t in terms(_known(p))}
+    said = [term for term in terms(draft.text) if term not in known]
+    if len(said) < _FEWEST:
+        return "it states nothing"
+    held = [
+        term for p, span in draft.cited
+        for term in terms(p.source.text[slice(*carrying(draft.text, p, span))])
+    ]
+    blocks = SequenceMatcher(None, said, held, autojunk=False).get_matching_blocks()
+    kept = sum(block.size for block in blocks)
+    if kept >= _KEPT_WORDS * len(said):
+        return None
+    return f"only {kept} of its {len(said)} content words stand in this order in what it cites"
 
 
 def _evidence_text(passage: Passage) -> str:

@@ -13,17 +13,11 @@ from itertools import groupby
 
 from assistant.compose import say_date
 from assistant.errors import AssistantError
-from assistant.render import HEADINGS, NOTHING, say_model, say_withheld
+from assistant.render import ABSENT, HEADINGS, say_model, say_withheld
 from assistant.types import Answer, Outcome, Source, Statement, Tier
 
 # A question is shown whole up to here; QuestionError rejects one that is much longer anyway.
 _SHOWN_CHARACTERS = 1_000
-_ABSENT: dict[Outcome, str] = {
-    "not_in_corpus": NOTHING,
-    "document_silent": "The document is held here in full and does not say that.",
-    "premise_not_supported": "The sources do not support what the question takes for granted.",
-    "failed": "No answer came about.",
-}
 # Harmless in HTML, but a sign to Markdown or LaTeX: written as numbers, they can only be text.
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()#+.!|~$:@\n-]")
 
@@ -140,7 +134,7 @@ def _paragraph(statement: Statement, turn: int) -> str:
 def _absence(outcome: Outcome, nearest: Sequence[Source]) -> str:
     near = "; ".join(escape(_dated(s)) for s in nearest)
     return (
-        f'<aside class="absent"><p><strong>{escape(_ABSENT.get(outcome, NOTHING))}</strong></p>'
+        f'<aside class="absent"><p><strong>{escape(ABSENT[outcome])}</strong></p>'
         + (f"<p>Nearest: {near}.</p>" if near else "") + "</aside>"
     )
 

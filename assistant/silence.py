@@ -1,0 +1,81 @@
+"""A document that is asked about by name and holds no word of what is asked of it.
+
+"What percent of GDP does the North Atlantic Treaty require?": the treaty is here, GDP is not in it.
+Told only where the thing asked for ("which banks", "how big a fine") occurs nowhere in the document
+and little else of the question does: a near miss is answered, not denied.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from assistant.index import PassageIndex
+from assistant.tokenization import terms
+from assistant.types import Question, Silence, Source
+
+# A title is rarely asked for with all its words.
+_NAMED = 0.75
+# Up to this share of the question's weight, beside the name, a passage of the document may have.
+_SILENT = 0.4
+# "which banks did", "what percent of GDP does", "how big a fine does": what is asked for
+_ASKED_FOR = re.compile(
+    r"\b(?:which|what|how (?:many|much|big|large|long|high|often|far))\s+((?:[\w’'-]+\s+){1,6}?)"
+    r"(?:did|does|do|is|are|was|were|has|have|had|can|could|must|may|shall|should|will|would)\b",
+    re.IGNORECASE,
+)
+# What is asked for by its kind is told by naming one: "which day", "which countries".
+_KINDS = frozenset(terms(
+    "date day month year time moment number amount share part percentage kind type sort form "
+    "article point paragraph section clause chapter document paper treaty text country countries "
+    "state nation member side party leader president minister person people reason ground way "
+    "step measure condition role place city town word name term thing aim goal deal promise "
+    "argument position view answer reply question issue topic neighbour ally body organisation"
+))
+
+
+def silence(
+    question: Question, weights: Mapping[str, float], index: PassageIndex
+) -> Silence | None:
+    """The documents that the question names, if none of them speaks of what it asks for."""
+    named = _named(set(weights), index)
+    word = _asked_for(question.standalone)
+    if not named or word is None:
+        return None
+    wanted, = terms(word)
+    for source, name in named:
+        passages = [set(terms(f"{p.anchor} {p.text}")) for p in index.of(source.id)]
+        asked = {term: weight for term, weight in weights.items() if term not in name}
+        total = sum(asked.values())
+        if not total or any(wanted in found for found in passages):
+            return None
+        best = max(
+            (sum(w for term, w in asked.items() if term in found) for found in passages), default=0
+        )
+        if best / total > _SILENT:
+            return None
+    return Silence(tuple(source for source, _ in named), word)
+
+
+def _named(asked: set[str], index: PassageIndex) -> list[tuple[Source, frozenset[str]]]:
+    """The sources whose names share most words with the question, and those words."""
+    best: list[tuple[Source, frozenset[str]]] = []
+    most = 1
+    for source in index.sources:
+        for title in (source.title, source.short_title, *source.aliases):
+            name = frozenset(terms(title))
+            shared = name & asked
+            if len(shared) < 2 or len(shared) < _NAMED * len(name):
+                continue
+            if len(shared) > most:
+                best, most = [], len(shared)
+            if len(shared) == most and source.id not in {s.id for s, _ in best}:
+                best.append((source, shared))
+    return best
+
+
+def _asked_for(text: str) -> str | None:
+    """The noun that the question asks for, unless it only says of what kind."""
+    match = _ASKED_FOR.search(text)
+    found = [word for word in (match[1].split() if match else ()) if len(terms(word)) == 1]
+    return found[-1] if found and terms(found[-1])[0] not in _KINDS else None
