@@ -34,7 +34,7 @@ def reason(result: Statement | Withheld) -> str:
 
 @pytest.mark.parametrize("text", [
     "Article 2 of the Harbour Treaty says that each city shall keep no more than 1200 ships.",
-    "Article 2, signed by Ardal and Brack, says that each city shall keep no more than 1,200 ships.",
+    "Article 2, signed by Ardal and Brack, says that a city shall keep no more than 1,200 ships.",
     "The harbour “must stay open” to all traders.",
     'The harbour "must stay open".',
     "The harbour “must … open” to all traders.",

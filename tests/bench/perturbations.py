@@ -153,14 +153,17 @@ def main() -> None:
         if passed != case.true and right[case.kind].count(False) <= given.show:
             why = "" if isinstance(result, Statement) else f" ({result.reason})"
             print(f"{case.kind}: {case.text}{why}\n    {case.passage.text[:600]}\n")
-    print("| kind | cases | wanted | right |\n|---|---|---|---|")
+    print("| kind | wanted | right | share |\n|---|---|---|---|")
     for kind, results in right.items():
-        wanted = "passes" if true[kind] else "caught"
-        print(f"| {kind} | {len(results)} | {wanted} | {wilson(sum(results), len(results))} |")
+        print(_row(kind, "passes" if true[kind] else "caught", results))
     for wanted, of in (("passes", True), ("caught", False)):
         joined = [r for kind, rs in right.items() if true[kind] == of for r in rs]
-        print(f"| all that should be: {wanted} | {len(joined)} | {wanted} | "
-              f"{wilson(sum(joined), len(joined))} |")
+        print(_row("all of these", wanted, joined))
+
+
+def _row(kind: str, wanted: str, right: list[bool]) -> str:
+    share = wilson(sum(right), len(right))
+    return f"| {kind} | {wanted} | {sum(right)} of {len(right)} | {share} |"
 
 
 if __name__ == "__main__":
