@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from assistant.index import PassageIndex
 from assistant.tokenization import terms
@@ -38,9 +39,9 @@ def silence(
     question: Question, weights: Mapping[str, float], index: PassageIndex
 ) -> Silence | None:
     """The documents that the question names, if none of them speaks of what it asks for."""
-    named = _named(set(weights), index)
     word = _asked_for(question.standalone)
-    if not named or word is None:
+    named = _named(set(weights), index) if word else []
+    if word is None or not named:
         return None
     wanted, = terms(word)
     for source, name in named:
@@ -63,7 +64,7 @@ def _named(asked: set[str], index: PassageIndex) -> list[tuple[Source, frozenset
     most = 1
     for source in index.sources:
         for title in (source.title, source.short_title, *source.aliases):
-            name = frozenset(terms(title))
+            name = _terms(title)
             shared = name & asked
             if len(shared) < 2 or len(shared) < _NAMED * len(name):
                 continue
@@ -72,6 +73,11 @@ def _named(asked: set[str], index: PassageIndex) -> list[tuple[Source, frozenset
             if len(shared) == most and source.id not in {s.id for s, _ in best}:
                 best.append((source, shared))
     return best
+
+
+@lru_cache(maxsize=50_000)
+def _terms(title: str) -> frozenset[str]:
+    return frozenset(terms(title))
 
 
 def _asked_for(text: str) -> str | None:

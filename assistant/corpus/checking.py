@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from assistant.corpus.headings import headings
 from assistant.corpus.readers import read_text
 from assistant.errors import CorpusError
 from assistant.types import RelationType, Source
+
+_HEADING = re.compile(r"^#+ +(.*?)(?: *\{[^{}\n]*\})? *$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +69,15 @@ def _headings(document: Document) -> Iterator[CorpusError]:
     """A digest's heading is what saved answers cite by: it must be one of its kind."""
     if document.source.text_kind != "digest":
         return
-    count = Counter(_anchors(document.source))
-    for heading in headings(document.source.text):
-        if count[heading.anchor] > 1:
-            before = document.source.text[: heading.span.start].count("\n")
+    text = document.source.text
+    found = list(_HEADING.finditer(text))
+    count = Counter(match[1] for match in found)
+    for match in found:
+        if count[match[1]] > 1:
             yield CorpusError(
-                f"the heading {heading.anchor!r} is used {count[heading.anchor]} times.",
+                f"the heading {match[1]!r} is used {count[match[1]]} times.",
                 "Say in each what sets it apart, in brackets.", path=document.path,
-                line=document.lines_before + before + 1,
+                line=document.lines_before + text[: match.start()].count("\n") + 1,
             )
             return
 
