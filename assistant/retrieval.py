@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from assistant.corpus.passages import sentences
 from assistant.index import Hit, PassageIndex, searched_text
-from assistant.silence import silence
+from assistant.silence import named_sources, silence
 from assistant.tokenization import language_of, stem, terms, words
 from assistant.types import Evidence, Passage, Question, Retrieved, Source, Span
 
@@ -24,6 +24,8 @@ _KEPT = 12
 _REPEAT = 0.85
 # A source in which the speaker that the question names speaks alone counts this much more.
 _SPEAKER = 1.5
+# And a source that the question asks about by its name this much more.
+_NAMED = 1.5
 # What the best passage must reach: the share of the question's content, by rarity, that it speaks
 # of, plus the best cosine. Neither alone tells answerable questions from near misses.
 _MIN_BEARING = 0.9
@@ -49,8 +51,11 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
     weights = _weights(question, index)
     dense, bm25 = index.dense(asked, _CANDIDATES), index.bm25(asked, _CANDIDATES)
     speaker = _speaker(question.text)
+    # what somebody said about a document stands elsewhere than in it
+    named = {s.id for s, name in named_sources(weights.keys(), index) if name <= (speaker or name)}
     found = [
-        replace(e, score=e.score * _voice_factor(e.passage.source, speaker))
+        replace(e, score=e.score * _voice_factor(e.passage.source, speaker)
+                * (_NAMED if e.passage.source.id in named else 1.0))
         for e in _fuse(dense, bm25)
     ]
     evidence = tuple(

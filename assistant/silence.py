@@ -8,7 +8,7 @@ and little else of the question does: a near miss is answered, not denied.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import lru_cache
 
 from assistant.index import PassageIndex
@@ -40,7 +40,7 @@ def silence(
 ) -> Silence | None:
     """The documents that the question names, if none of them speaks of what it asks for."""
     word = _asked_for(question.standalone)
-    named = _named(set(weights), index) if word else []
+    named = named_sources(set(weights), index) if word else []
     if word is None or not named:
         return None
     wanted, = terms(word)
@@ -58,15 +58,21 @@ def silence(
     return Silence(tuple(source for source, _ in named), word)
 
 
-def _named(asked: set[str], index: PassageIndex) -> list[tuple[Source, frozenset[str]]]:
-    """The sources whose names share most words with the question, and those words."""
+def named_sources(
+    asked: Set[str], index: PassageIndex
+) -> list[tuple[Source, frozenset[str]]]:
+    """The sources whose names share most terms with those asked, and the terms shared.
+
+    A name counts from two terms on, or as one that is written in capitals ("NPT").
+    """
     best: list[tuple[Source, frozenset[str]]] = []
-    most = 1
+    most = 0
     for source in index.sources:
         for title in (source.title, source.short_title, *source.aliases):
             name = _terms(title)
             shared = name & asked
-            if len(shared) < 2 or len(shared) < _NAMED * len(name):
+            enough = len(shared) > 1 or (shared and title.isupper())
+            if not enough or len(shared) < _NAMED * len(name):
                 continue
             if len(shared) > most:
                 best, most = [], len(shared)

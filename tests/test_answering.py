@@ -208,3 +208,15 @@ def test_a_faulty_prompt_does_not_stop_the_quotes(
     answer = assistant.ask(FOUNDING_ACT)
     assert answer.outcome == "answered"
     assert any("evidance" in n and "$evidence" in n for n in answer.notices)
+
+
+@pytest.mark.parametrize(("question", "source"), [
+    ("How much notice must a party give before withdrawing from the NPT?", "npt-1968"),
+    ("How many tanks does the CFE Treaty allow each group?", "cfe-treaty-1990"),
+    ("When can a State leave the Open Skies Treaty?", "open-skies-treaty-1992"),
+])
+def test_the_document_that_is_asked_about_by_name_speaks_first(
+    bundled: Assistant, question: str, source: str
+) -> None:
+    first = bundled.ask(question).statements[0].citations[0].passage.source
+    assert first.id == source
