@@ -196,7 +196,7 @@ def _parse(sentence: str, offered: Sequence[tuple[Passage, Span]]) -> Draft | No
     known = [i for i in dict.fromkeys(ids) if 1 <= i <= len(offered)]
     text = " ".join(_MARK.sub("", sentence).split()).strip("-* ")
     text = re.sub(r"([.!?])[\s.]+$", r"\1", re.sub(r"\s+([.,;:!?])", r"\1", text))
-    if not re.search(r"\w", text):
+    if not re.search(r"\w", text) or text.rstrip(".") == "NONE":  # as the prompt asks for
         return None
     return Draft(
         text=text, cited=tuple(offered[i - 1] for i in known), origin="model",

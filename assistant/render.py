@@ -129,7 +129,7 @@ def _source_line(citation: Citation) -> str:
 
 class StatementJson(BaseModel):
     text: str = Field(description="what is stated, without its marks")
-    lead: str = Field(description="who says it, when, with what force; empty for a model's words")
+    lead: str = Field(description="who says it, when, with what force; empty where a model says so")
     citations: list[int] = Field(description="numbers of the citations that carry it")
     support: Support
     origin: str = Field(description="`quote`: the source's own words; `model`: a model's sentence")

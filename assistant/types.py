@@ -195,10 +195,11 @@ class Citation:
 class Draft:
     """What `compose` claims, unchecked.
 
-    `lead` is a preface of our own making (who says it, when, with what force) and empty for a
-    model's sentences. `cited` are the places that it says it rests on; `unknown` are ids it
-    named that do not exist; `offered` are all the places that the model was shown. `whole` is
-    false for a sentence that a model broke off.
+    `lead` is a preface of our own making (who says it, when, with what force); the check gives
+    one to a model's sentence that does not say itself whose words it reports. `cited` are the
+    places that it says it rests on; `unknown` are ids it named that do not exist; `offered` are
+    all the places that the model was shown. `whole` is false for a sentence that a model broke
+    off.
     """
 
     text: str

@@ -334,6 +334,11 @@ def test_a_model_that_repeats_itself_is_not_read_further(
     assert [s.text for s in of_the_model(answer)] == ["The harbour must stay open to all traders."]
 
 
+def test_none_is_no_sentence(harbour: Callable[[str], Answer]) -> None:
+    answer = harbour("NONE")
+    assert answer.withheld == () and of_the_model(answer) == []
+
+
 def test_a_sentence_that_breaks_off_is_withheld(harbour: Callable[[str], Answer]) -> None:
     withheld, = harbour("The harbour must stay open to all").withheld
     assert withheld.reason == "it breaks off"

@@ -146,3 +146,16 @@ def test_a_wrong_mark_is_corrected_and_a_quotation_of_another_source_adds_it(
     joined = check(both, Numbering())
     assert isinstance(joined, Statement), joined
     assert [c.passage for c in joined.citations] == [passage, letter]
+
+
+@pytest.mark.parametrize(("text", "named"), [
+    ("The Harbour Treaty says that each city shall keep no more than 1,200 ships.", True),
+    ("Each city shall keep no more than 1,200 ships.", False),
+])
+def test_a_sentence_that_does_not_say_whose_words_it_reports_is_told_whose(
+    text: str, named: bool, passage: Passage
+) -> None:
+    statement = said(text, passage)
+    assert isinstance(statement, Statement)
+    assert statement.lead == ("" if named else
+                              "Harbour Treaty (Parties, 3 May 1904, in force; Article 2)")

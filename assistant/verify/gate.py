@@ -21,7 +21,7 @@ from assistant.types import (
     Withheld,
 )
 from assistant.verify.quotations import misquoted
-from assistant.verify.support import carrying, fault, shared
+from assistant.verify.support import carrying, fault, shared, unnamed
 
 
 class Numbering:
@@ -49,7 +49,7 @@ def check(draft: Draft, numbering: Numbering) -> Statement | Withheld:
     if reason:
         return Withheld(text=draft.text, reason=reason)
     return Statement(
-        text=draft.text, lead=draft.lead, support="full", origin=draft.origin,
+        text=draft.text, lead=draft.lead or unnamed(draft), support="full", origin=draft.origin,
         citations=tuple(
             numbering.cite(p, s if draft.origin == "quote" else carrying(draft.text, p, s))
             for p, s in draft.cited

@@ -236,6 +236,16 @@ def _evidence_text(passage: Passage) -> str:
     return f"{lead(passage)} {passage.source.title} {say_date(passage.source)} {passage.text}"
 
 
+def unnamed(draft: Draft) -> str:
+    """The preface that a sentence needs which does not say whose words it reports; else empty."""
+    said = set(terms(draft.text))
+    passage = draft.cited[0][0]
+    names = [set(terms(title)) for title in _titles(passage.source)]
+    if said & set(terms(passage.source.voice)) or any(n and n <= said for n in names):
+        return ""
+    return lead(passage)
+
+
 def shared(text: str, passage: Passage) -> int:
     """How many content words of the text the passage has."""
     return len(set(terms(text)) & set(terms(passage.text)))

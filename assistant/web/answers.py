@@ -61,7 +61,7 @@ def statements_html(
         waiting = '<p class="waiting">The model is reading the sources …</p>' if writing else ""
         body += _section(
             f"In short (by {say_model(model)}, each sentence checked against its passage)",
-            "".join(_paragraph(s, turn) for s in written) + waiting, "short",
+            _by_lead(written, turn) + waiting, "short",
         )
         body += '<h3 class="said">What the sources say</h3>' if quotes else ""
     for tier, group in groupby(quotes, _tier):
@@ -114,7 +114,8 @@ def _section(heading: str, body: str, css: str) -> str:
 
 def _by_lead(statements: Sequence[Statement], turn: int) -> str:
     return "".join(
-        f'<p class="lead">{escape(lead)}</p>' + "".join(_paragraph(s, turn) for s in group)
+        (f'<p class="lead">{escape(lead)}</p>' if lead else "")
+        + "".join(_paragraph(s, turn) for s in group)
         for lead, group in groupby(statements, lambda s: s.lead)
     )
 
