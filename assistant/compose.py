@@ -190,12 +190,23 @@ def _with_their_marks(text: str) -> list[str]:
     return [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
+def _without_preface(text: str, offered: Sequence[tuple[Passage, Span]]) -> str:
+    """The sentence alone, where a model copies what stands before its passage in the list."""
+    plain = re.sub(r"^the\s+", "", text, flags=re.IGNORECASE)
+    for passage, _ in offered:
+        preface = re.sub(r"^the\s+", "", lead(passage), flags=re.IGNORECASE)
+        if plain.lower().startswith(f"{preface.lower()}:"):
+            return plain[len(preface) + 1 :].strip()
+    return text
+
+
 def _parse(sentence: str, offered: Sequence[tuple[Passage, Span]]) -> Draft | None:
     """A sentence with its marks taken out; ids that were not offered are kept apart."""
     ids = [int(i) for mark in _MARK.findall(sentence) for i in _ID.findall(mark)]
     known = [i for i in dict.fromkeys(ids) if 1 <= i <= len(offered)]
     text = " ".join(_MARK.sub("", sentence).split()).strip("-* ")
     text = re.sub(r"([.!?])[\s.]+$", r"\1", re.sub(r"\s+([.,;:!?])", r"\1", text))
+    text = _without_preface(text, offered)
     if not re.search(r"\w", text) or text.rstrip(".") == "NONE":  # as the prompt asks for
         return None
     return Draft(

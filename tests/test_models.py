@@ -334,6 +334,15 @@ def test_a_model_that_repeats_itself_is_not_read_further(
     assert [s.text for s in of_the_model(answer)] == ["The harbour must stay open to all traders."]
 
 
+def test_a_preface_copied_from_the_list_is_no_part_of_the_sentence(
+    harbour: Callable[[str], Answer]
+) -> None:
+    quoted = harbour("NONE").statements[0]
+    text = "The harbour must stay open to all traders."
+    statement, = of_the_model(harbour(f"{quoted.lead}: {text}"))
+    assert statement.text == text and statement.lead == quoted.lead
+
+
 def test_none_is_no_sentence(harbour: Callable[[str], Answer]) -> None:
     answer = harbour("NONE")
     assert answer.withheld == () and of_the_model(answer) == []
