@@ -28,7 +28,7 @@ from assistant.answering import Assistant
 from assistant.cli import app
 from assistant.corpus.catalogue import read_corpus, read_document
 from assistant.corpus.download import Limits
-from assistant.corpus.originals import Fetched, fetch_originals
+from assistant.corpus.originals import Fetched, add_original, fetch_originals
 from assistant.errors import CorpusError
 from assistant.render import to_terminal
 from assistant.settings import Settings
@@ -489,6 +489,23 @@ def test_a_file_of_the_users_own_takes_the_place_of_a_digest_and_leaves_it_again
     assert "the original of harbour" in run.invoke(app, ["remove", "harbour"]).stdout
     shown = run.invoke(app, ["ask", "How many ships are cities to have?"]).stdout
     assert "Cities are to have ships." in shown and "digest" in shown
+
+
+def test_the_official_text_of_a_translation_is_kept_as_a_document(
+    tmp_path: Path, folder: Path, write_source: Callable[..., Path]
+) -> None:
+    write_source("harbour-ru", RUSSIAN, status="in_force\nlanguage: ru")
+    write_source("harbour", "Digest.", text_kind="digest",
+                 status="in_force\nrelations: [{type: translates, to: harbour-ru}]")
+    _, translation = read_corpus(tmp_path / "corpus").sources
+    assert translation.original is not None
+    file = tmp_path / "treaty.txt"
+    file.write_text(KEPT, encoding="utf-8")
+    add_original(translation, file, folder)
+    corpus = read_corpus(tmp_path / "corpus", originals=folder)
+    original, kept = corpus.sources
+    assert corpus.faults == () and kept.text.strip() == KEPT
+    assert kept.original == original
 
 
 @pytest.mark.parametrize(("arguments", "said"), [

@@ -21,7 +21,7 @@ from pathlib import Path
 import filelock
 import yaml
 
-from assistant.corpus.catalogue import SLUG, read_document
+from assistant.corpus.catalogue import SLUG, FrontMatter, read_document
 from assistant.corpus.checking import Document
 from assistant.corpus.download import Clock, Download, Failed, Limits, Line
 from assistant.corpus.extraction import extract
@@ -207,7 +207,10 @@ def keep(source: Source, download: Download, text: str, folder: Path) -> None:
         source, text_kind=_text_kind(source), checked="full_text",
         language=_language(source, text), licence="; ".join(rights) or None,
     )
-    matter = {n: v for n, v in asdict(original).items() if n != "text" and v not in (None, "", ())}
+    matter = {
+        name: value for name, value in asdict(original).items()
+        if name in FrontMatter.model_fields and value not in (None, "", ())
+    }
     header = yaml.safe_dump(matter, allow_unicode=True, sort_keys=False)
     note = {
         "address": download.asked, "redirected_to": download.address,
