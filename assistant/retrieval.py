@@ -51,18 +51,19 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
     weights = _weights(question, index)
     dense, bm25 = index.dense(asked, _CANDIDATES), index.bm25(asked, _CANDIDATES)
     speaker = _speaker(question.text)
+    named = named_sources(weights.keys(), index)
     # what somebody said about a document stands elsewhere than in it
-    named = {s.id for s, name in named_sources(weights.keys(), index) if name <= (speaker or name)}
+    first = {source.id for source, name in named if name <= (speaker or name)}
     found = [
         replace(e, score=e.score * _voice_factor(e.passage.source, speaker)
-                * (_NAMED if e.passage.source.id in named else 1.0))
+                * (_NAMED if e.passage.source.id in first else 1.0))
         for e in _fuse(dense, bm25)
     ]
     evidence = tuple(
         replace(e, best=_best_sentences(e.passage, weights)) for e in _balanced(found)
     )
     missing = _unknown_names(asked, index)
-    unsaid = None if missing else silence(question, weights, index)
+    unsaid = None if missing else silence(question, weights, named, index)
     nearness = max((hit.score for hit in dense), default=0.0)
     bearing = coverage(evidence, weights) + nearness
     return Retrieved(

@@ -1,14 +1,14 @@
 """A document that is asked about by name and holds no word of what is asked of it.
 
-"What percent of GDP does the North Atlantic Treaty require?": the treaty is here, GDP is not in it.
-Told only where the thing asked for ("which banks", "how big a fine") occurs nowhere in the document
-and little else of the question does: a near miss is answered, not denied.
+"Which tariff does the Rome Declaration set?": the declaration is here, tariffs are not in it. Told
+only where the thing asked for occurs nowhere in the document and little else of the question does:
+a near miss is answered, not denied.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 
 from assistant.index import PassageIndex
@@ -19,7 +19,7 @@ from assistant.types import Question, Silence, Source
 _NAMED = 0.75
 # Up to this share of the question's weight, beside the name, a passage of the document may have.
 _SILENT = 0.4
-# "which banks did", "what percent of GDP does", "how big a fine does": what is asked for
+# "which tariff does", "how many ships may", "how large a fleet did": what is asked for
 _ASKED_FOR = re.compile(
     r"\b(?:which|what|how (?:many|much|big|large|long|high|often|far))\s+((?:[\w’'-]+\s+){1,6}?)"
     r"(?:did|does|do|is|are|was|were|has|have|had|can|could|must|may|shall|should|will|would)\b",
@@ -35,12 +35,15 @@ _KINDS = frozenset(terms(
 ))
 
 
+Named = Sequence[tuple[Source, frozenset[str]]]
+"""Sources and the terms by which a question names them."""
+
+
 def silence(
-    question: Question, weights: Mapping[str, float], index: PassageIndex
+    question: Question, weights: Mapping[str, float], named: Named, index: PassageIndex
 ) -> Silence | None:
     """The documents that the question names, if none of them speaks of what it asks for."""
     word = _asked_for(question.standalone)
-    named = named_sources(set(weights), index) if word else []
     if word is None or not named:
         return None
     wanted, = terms(word)
@@ -58,9 +61,7 @@ def silence(
     return Silence(tuple(source for source, _ in named), word)
 
 
-def named_sources(
-    asked: Set[str], index: PassageIndex
-) -> list[tuple[Source, frozenset[str]]]:
+def named_sources(asked: Set[str], index: PassageIndex) -> Named:
     """The sources whose names share most terms with those asked, and the terms shared.
 
     A name counts from two terms on, or as one that is written in capitals ("NPT").
@@ -68,7 +69,7 @@ def named_sources(
     best: list[tuple[Source, frozenset[str]]] = []
     most = 0
     for source in index.sources:
-        for title in (source.title, source.short_title, *source.aliases):
+        for title in source.names:
             name = _terms(title)
             shared = name & asked
             enough = len(shared) > 1 or (shared and title.isupper())

@@ -99,6 +99,11 @@ class Source:
         return self.short_title or self.title
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """All that it is called."""
+        return (self.title, self.short_title, *self.aliases)
+
+    @property
     def tier(self) -> Tier:
         return TIER_OF_KIND[self.kind]
 

@@ -16,14 +16,13 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 
-from assistant.corpus.catalogue import SLUG, UNKNOWN_VOICE, read_corpus, read_document
+from assistant.corpus.catalogue import SLUG, bare_source, read_corpus, read_document
 from assistant.corpus.checking import Document
 from assistant.corpus.download import Clock, Failed, Limits, Line
 from assistant.corpus.extraction import extract
 from assistant.corpus.proposing import declared_in, propose, without_language
 from assistant.corpus.readers import READERS
 from assistant.errors import CorpusError, EmptyCorpus, UnreadableSource
-from assistant.tokenization import language_of
 from assistant.types import Relation, Source
 
 Origin = Path | str
@@ -99,12 +98,7 @@ def _read_page(address: str, limits: Limits) -> Source:
         ) from error
     parts = urlsplit(download.address)
     name = Path(unquote(parts.path)).stem or parts.netloc
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "page"
-    source = Source(
-        id=slug, title=name, kind="reference", voice=UNKNOWN_VOICE, status="unknown",
-        text_kind="original", checked="unverified", language=language_of(text[:5000]),
-        text=text, address=address,
-    )
+    source = replace(bare_source(name, text, unnamed="page"), address=address)
     return _with_proposals(source, name, declared)
 
 

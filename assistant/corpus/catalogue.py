@@ -192,7 +192,7 @@ def read_document(path: Path) -> Document:
     text = read_text(path)
     if path.suffix.lower() not in DOCUMENTS or not text.startswith("---\n"):
         return Document(
-            source=_without_front_matter(path, text), path=path,
+            source=bare_source(path.stem, text), path=path,
             lines_before=0, has_front_matter=False,
         )
     end = re.search(r"^---[ \t]*$\n?", text[4:], re.MULTILINE)
@@ -265,12 +265,15 @@ def _remedy(kind: str, name: str) -> str:
     return "Correct it; corpus/README.md explains the fields."
 
 
-def _without_front_matter(path: Path, text: str) -> Source:
-    """What can be known of a bare text: its name, its first line, its script."""
+def bare_source(name: str, text: str, unnamed: str = "document") -> Source:
+    """What can be known of a bare text: its name, its first line, its script.
+
+    `unnamed` is the id where the name has no letter that ids may have.
+    """
     lines = (line.strip().lstrip("#").strip() for line in text.splitlines())
     title = next((line for line in lines if line and not re.fullmatch(r"page \d+", line)), "")
-    slug = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "document"
-    readable = title if 0 < len(title) <= 120 else path.stem
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or unnamed
+    readable = title if 0 < len(title) <= 120 else name
     return Source(
         id=slug, title=readable, kind="reference", voice=UNKNOWN_VOICE, status="unknown",
         text_kind="original", checked="unverified", language=language_of(text[:5000]), text=text,

@@ -17,7 +17,6 @@ from assistant.tokenization import STOPWORDS, stem, terms, words
 from assistant.types import (
     Draft,
     Passage,
-    Source,
     Span,
 )
 
@@ -114,7 +113,7 @@ def _changed(draft: Draft) -> str | None:
         matcher = SequenceMatcher(None, said, held, autojunk=False)
         if sum(block.size for block in matcher.get_matching_blocks()) < _COPIED * len(said):
             continue
-        known = set(words(f"{lead(passage)} {' '.join(_titles(passage.source))}"))
+        known = set(words(f"{lead(passage)} {' '.join(passage.source.names)}"))
         for kind, i, j, k, m in matcher.get_opcodes():
             if kind == "equal":
                 continue
@@ -140,7 +139,7 @@ def _misplaced(draft: Draft) -> str | None:
     names = {word for name in _NAME.findall(draft.text) for word in words(name)}
     held = [words(text) for p, _ in draft.cited for text in _sentences(p)]
     titles = {
-        pair for p, _ in draft.cited for name in _titles(p.source) for pair in pairwise(words(name))
+        pair for p, _ in draft.cited for name in p.source.names for pair in pairwise(words(name))
     }
     places: dict[str, list[tuple[list[str], int]]] = {}
     for text in held:
@@ -178,10 +177,6 @@ def _known(passage: Passage) -> str:
     """Whose text it is, when, with what force, and where in it."""
     source = passage.source
     return f"{lead(passage)} {source.title} {' '.join(source.aliases)} {say_date(source)}"
-
-
-def _titles(source: Source) -> tuple[str, ...]:
-    return (source.title, source.short_title, *source.aliases)
 
 
 def _around(text: Sequence[str], place: int, count: int, reach: int) -> tuple[set[str], set[str]]:
@@ -240,7 +235,7 @@ def unnamed(draft: Draft) -> str:
     """The preface that a sentence needs which does not say whose words it reports; else empty."""
     said = set(terms(draft.text))
     passage = draft.cited[0][0]
-    names = [set(terms(title)) for title in _titles(passage.source)]
+    names = [set(terms(title)) for title in passage.source.names]
     if said & set(terms(passage.source.voice)) or any(n and n <= said for n in names):
         return ""
     return lead(passage)
