@@ -12,6 +12,7 @@ from assistant.corpus.catalogue import Corpus, read_corpus
 from assistant.embeddings import open_embedder
 from assistant.errors import AssistantError, ModelError, PromptError
 from assistant.index import IndexProgress, PassageIndex, is_whole, open_index
+from assistant.injection import steering
 from assistant.models import Model, open_model
 from assistant.question import understand
 from assistant.retrieval import retrieve
@@ -26,7 +27,7 @@ from assistant.types import (
     Turn,
     Withheld,
 )
-from assistant.verify import Numbering, check, conclude
+from assistant.verify import Numbering, check, conclude, open_judge
 
 _NEAREST = 3
 
@@ -73,6 +74,7 @@ class Assistant:
         self.index = index
         self.settings = settings
         self._model = model
+        self._judge = open_judge(settings, model) if model else None
         self._seen = _stamp(settings)
 
     @classmethod
@@ -127,7 +129,8 @@ class Assistant:
         statements: list[Statement] = []
         withheld: list[Withheld] = []
         notices = [
-            *question.notices, *_on_names(retrieved, self.corpus.unread), *_on_silence(retrieved)
+            *question.notices, *_on_names(retrieved, self.corpus.unread), *_on_silence(retrieved),
+            *_on_parts(retrieved), *_on_suspects(retrieved),
         ]
         if retrieved.answerable:
             quotes = [check(draft, numbering) for draft in quote(retrieved)]
@@ -137,7 +140,7 @@ class Assistant:
         if statements and self._model:
             try:
                 for draft in write(question, retrieved, self._model, self.settings.prompts):
-                    checked = check(draft, numbering)
+                    checked = check(draft, numbering, self._judge)
                     if isinstance(checked, Withheld):
                         withheld.append(checked)
                         continue
@@ -154,6 +157,7 @@ class Assistant:
             outcome=conclude(retrieved, statements), statements=tuple(statements),
             withheld=tuple(withheld), evidence=retrieved.evidence, nearest=_nearest(retrieved),
             notices=tuple(notices), model=self._model.name if self._model else "quotes",
+            premise=_on_the_premise(retrieved), suspect=retrieved.suspect,
             corpus_version=self.corpus.version, timings=clock.seconds,
         ))
 
@@ -191,6 +195,29 @@ def _on_silence(retrieved: Retrieved) -> list[str]:
             said = f"The text of {source.name} that is held here does not speak of “{word}”."
         notices.append(said + look)
     return notices
+
+
+def _on_parts(retrieved: Retrieved) -> list[str]:
+    return [f"No source found here speaks of this part: “{part}”." for part in retrieved.open]
+
+
+def _on_suspects(retrieved: Retrieved) -> list[str]:
+    return [
+        f"A passage of {passage.source.name} ({passage.anchor}) tries to instruct a language model "
+        f"(“{steering(passage.text)}”); it was left out." for passage in retrieved.suspect
+    ]
+
+
+def _on_the_premise(retrieved: Retrieved) -> str:
+    if not retrieved.premise:
+        return ""
+    text, reason, passage, _, replies = retrieved.premise
+    name = passage.source.name
+    said = f"The question takes “{text}” for granted. "
+    said += f"{name[0].upper()}{name[1:]} ({say_date(passage.source)}) {reason}."
+    if replies:
+        said += f" Replies: {'; '.join(f'{r.name} ({say_date(r)})' for r in replies)}."
+    return said
 
 
 def _on_the_model(statements: Sequence[Statement]) -> list[str]:

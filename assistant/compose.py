@@ -11,6 +11,7 @@ from pathlib import Path
 from string import Template
 
 from assistant.corpus.passages import sentences
+from assistant.corpus.speakers import speakers, voice_at
 from assistant.errors import PromptError
 from assistant.models import Model, Prompt
 from assistant.types import Draft, Evidence, Passage, Question, Retrieved, Source, Span, Tier
@@ -58,12 +59,16 @@ def say_place(passage: Passage) -> str:
     return f"digest of {passage.anchor}"
 
 
-def lead(passage: Passage) -> str:
-    """Who says it, when, with what force, and where: what stands before every quote."""
+def lead(passage: Passage, place: int | None = None) -> str:
+    """Who says it, when, with what force, and where: what stands before every quote.
+
+    In a transcript the one who speaks at the `place`, by default where the passage begins.
+    """
     source = passage.source
     name = source.name[0].upper() + source.name[1:]
+    who = voice_at(source, passage.span.start if place is None else place)
     return (
-        f"{name} ({source.voice}, {say_date(source)}, {say_status(source)}; "
+        f"{name} ({who}, {say_date(source)}, {say_status(source)}; "
         f"{say_place(passage)})"
     )
 
@@ -74,13 +79,15 @@ def quote(retrieved: Retrieved) -> Iterator[Draft]:
     for passage, span in excerpts(retrieved):
         text = passage.source.text[span.start : span.end]
         verbatim = text if passage.source.text_kind == "digest" else f"“{text}”"
-        yield Draft(text=verbatim, lead=lead(passage), cited=((passage, span),), origin="quote")
+        yield Draft(text=verbatim, lead=lead(passage, span.start), cited=((passage, span),),
+                    origin="quote")
 
 
 def excerpts(retrieved: Retrieved) -> list[tuple[Passage, Span]]:
     """The stretches of text worth showing, in the order in which they are shown.
 
-    Retrieval has balanced the sources; here the best of each tier gets a place, so that neither
+    What says otherwise than the question takes for granted comes first. Retrieval has balanced the
+    sources; here the best of each tier gets a place, so that neither
     texts nor officials nor commentators go unheard where they bear on the question.
     """
     usable = [e for e in retrieved.evidence if e.best]
@@ -97,21 +104,31 @@ def excerpts(retrieved: Retrieved) -> list[tuple[Passage, Span]]:
     picked.sort(key=lambda e: (
         _TIERS.index(e.passage.source.tier), by_source.index(e.passage.source.id)
     ))
-    return [(e.passage, span) for e in picked for span in _shown(e)]
+    places = [(e.passage, span) for e in picked for span in _shown(e)]
+    if retrieved.premise is None:
+        return places
+    passage, said = retrieved.premise.passage, retrieved.premise.span
+    return [(passage, said), *(
+        (p, span) for p, span in places
+        if p.id != passage.id or span.end <= said.start or said.end <= span.start
+    )]
 
 
 def _shown(evidence: Evidence) -> Iterator[Span]:
     passage = evidence.passage
-    if len(passage.text.split()) <= _WHOLE_WORDS:
+    one_speaks = len(speakers(passage.source, passage.span)) <= 1
+    if one_speaks and len(passage.text.split()) <= _WHOLE_WORDS:
         return iter([passage.span])
     return _joined(passage, sorted(evidence.best[:_SENTENCES]))
 
 
 def _joined(passage: Passage, spans: Sequence[Span]) -> Iterator[Span]:
-    """Neighbouring sentences as one span."""
-    current = None
+    """Neighbouring sentences of one speaker as one span."""
+    current, source = None, passage.source
     for span in spans:
-        if current and not passage.source.text[current.end : span.start].strip():
+        if current and not source.text[current.end : span.start].strip() and (
+            voice_at(source, current.start) == voice_at(source, span.start)
+        ):
             current = Span(current.start, span.end)
             continue
         if current:
@@ -147,7 +164,7 @@ def write(question: Question, retrieved: Retrieved, model: Model, prompts: Path)
 
 def _listed(offered: Sequence[tuple[Passage, Span]]) -> str:
     return "\n".join(
-        f"[S{n}] {lead(passage)}: {passage.source.text[span.start : span.end]}"
+        f"[S{n}] {lead(passage, span.start)}: {passage.source.text[span.start : span.end]}"
         for n, (passage, span) in enumerate(offered, start=1)
     )
 
@@ -193,8 +210,8 @@ def _with_their_marks(text: str) -> list[str]:
 def _without_preface(text: str, offered: Sequence[tuple[Passage, Span]]) -> str:
     """The sentence alone, where a model copies what stands before its passage in the list."""
     plain = re.sub(r"^the\s+", "", text, flags=re.IGNORECASE)
-    for passage, _ in offered:
-        preface = re.sub(r"^the\s+", "", lead(passage), flags=re.IGNORECASE)
+    for passage, span in offered:
+        preface = re.sub(r"^the\s+", "", lead(passage, span.start), flags=re.IGNORECASE)
         if plain.lower().startswith(f"{preface.lower()}:"):
             return plain[len(preface) + 1 :].strip()
     return text

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,10 +64,8 @@ class BundledEmbedder:
 
     def __init__(self) -> None:
         import onnxruntime
-        from tokenizers import Tokenizer
 
-        self._tokenizer = Tokenizer.from_str(_checked_file(*TOKENIZER).decode())
-        self._tokenizer.enable_truncation(max_length=self.max_tokens)
+        self._tokenizer = open_tokenizer(self.max_tokens)
         self._tokenizer.enable_padding()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
@@ -101,6 +99,15 @@ class BundledEmbedder:
             tokens = (tokens * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9)
         norms = np.linalg.norm(tokens, axis=1, keepdims=True)
         return np.asarray(tokens / np.maximum(norms, 1e-12), dtype=np.float32)
+
+
+def open_tokenizer(max_tokens: int, strategy: str = "longest_first") -> Any:
+    """The tokenizer of the bundled model; of a pair of texts `strategy` says which is cut."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_str(_checked_file(*TOKENIZER).decode())
+    tokenizer.enable_truncation(max_length=max_tokens, strategy=strategy)
+    return tokenizer
 
 
 def _checked_file(package: str, inside: str, sha256: str) -> bytes:

@@ -7,6 +7,7 @@ are translated here and nowhere else.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import threading
 import time
@@ -44,11 +45,14 @@ class Prompt(NamedTuple):
 
 
 class Model(Protocol):
-    """`stream` yields text as it is written and raises ModelError."""
+    """`stream` yields text as it is written; `margin` is by how much likelier, in nats, the first
+    word of the reply is "yes" than "no". Both raise ModelError."""
 
     name: str
 
     def stream(self, prompt: Prompt) -> Iterator[str]: ...
+
+    def margin(self, prompt: Prompt) -> float: ...
 
 
 def open_model(settings: Settings) -> Model | None:
@@ -91,15 +95,30 @@ class Endpoint:
         try:
             reply = self._open(openai).chat.completions.create(
                 model=self._model, stream=True, temperature=0, max_tokens=_MAX_TOKENS,
-                messages=[
-                    {"role": "system", "content": prompt.system},
-                    {"role": "user", "content": prompt.user},
-                ],
+                messages=_messages(prompt),
             )
             with reply, _Watch(reply, self._timeout) as watch:
                 yield from self._read(reply, watch)
         except Exception as error:
             raise self._translate(error) from error
+
+    def margin(self, prompt: Prompt) -> float:
+        import openai
+
+        try:
+            reply = self._open(openai).chat.completions.create(
+                model=self._model, temperature=0, max_tokens=1, logprobs=True, top_logprobs=20,
+                messages=_messages(prompt),
+            )
+            likely = reply.choices[0].logprobs.content[0].top_logprobs
+        except (AttributeError, LookupError, TypeError) as error:
+            raise Refused(
+                f"The server at {self._where} does not tell how likely its words are.",
+                "Set ASSISTANT_VERIFY=strict.", spec=self.name,
+            ) from error
+        except Exception as error:
+            raise self._translate(error) from error
+        return _likelihood("yes", likely) - _likelihood("no", likely)
 
     def _read(self, reply: Any, watch: _Watch) -> Iterator[str]:
         """The text of the chunks, until the end or until it is clear that there will be none."""
@@ -211,6 +230,18 @@ class Endpoint:
             ((openai.OpenAIError,), Refused, f"There is no key for the server {at}.",
              "Set OPENAI_API_KEY."),
         ]
+
+
+def _messages(prompt: Prompt) -> Any:
+    return [
+        {"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user},
+    ]
+
+
+def _likelihood(word: str, likely: Any) -> float:
+    """The log-probability of a word, however written; of one not listed that of the rarest."""
+    found = [math.exp(t.logprob) for t in likely if t.token.strip().lower() == word]
+    return math.log(sum(found)) if found else min((t.logprob for t in likely), default=0.0)
 
 
 class _Watch:

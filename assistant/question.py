@@ -20,6 +20,11 @@ _POINTS_BACK = re.compile(
 _CONTINUES = re.compile(
     r"^\W*(and|but|so|ok|okay|what about|how about|why|who else|а|и|но)\b", re.IGNORECASE
 )
+# "When was it signed, and how much did it cost?" Not "Since they left, what …".
+_SECOND = re.compile(
+    r",?\s+and\s+(?=(?:(?:on|in|at|to|of|for|with|by|from)\s+)?"
+    r"(?:what|which|who|whom|whose|how|why|when|where)\b)", re.IGNORECASE,
+)
 # A question with fewer content words than this seldom names its own subject.
 _FEW_TERMS = 3
 
@@ -51,8 +56,8 @@ def understand(
             f"numbers written alike can match. Asking in {held} finds more.",
         )
     return Question(
-        text=text, standalone=_standalone(text, history), history=tuple(history),
-        language=language, notices=notices,
+        text=text, standalone=_standalone(text, history), parts=tuple(_SECOND.split(text)),
+        history=tuple(history), language=language, notices=notices,
     )
 
 

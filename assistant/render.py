@@ -10,12 +10,14 @@ from pydantic import BaseModel, Field
 
 from assistant.compose import say_date, say_place, say_status
 from assistant.corpus.parallel import original_wording
+from assistant.corpus.speakers import voice_at
 from assistant.types import Answer, Checked, Citation, Outcome, Source, Statement, Support, TextKind
 
 HEADINGS = {
     "primary": "Primary texts", "official": "Official statements",
     "commentary": "Commentary (opinion)",
 }
+INSTEAD = "What the source says instead"
 CHECKED = {
     "full_text": "checked against the full text", "excerpt": "checked against an excerpt",
     "secondary": "known from secondary reports", "unverified": "not verified",
@@ -51,6 +53,8 @@ def groups(answer: Answer) -> Iterator[tuple[str, list[Statement]]]:
 def heading_of(statement: Statement, answer: Answer) -> str:
     if statement.origin == "model":
         return f"In short (written by {say_model(answer.model)}, each sentence checked)"
+    if answer.premise and statement is answer.statements[0]:
+        return INSTEAD
     return HEADINGS[statement.citations[0].passage.source.tier]
 
 
@@ -94,7 +98,7 @@ def answer_text(answer: Answer) -> str:
         nearest = "; ".join(say_source(s) for s in answer.nearest)
         near = f"\nNearest, without an answer: {nearest}" if nearest else ""
         return ABSENT[answer.outcome] + near
-    lines = []
+    lines = [answer.premise, ""] if answer.premise else []
     for heading, statements in groups(answer):
         lines.append(f"{heading}:")
         for name, said in groupby(statements, lambda s: s.lead):
@@ -118,8 +122,8 @@ def to_terminal(answer: Answer) -> str:
 
 def _source_line(citation: Citation) -> str:
     passage, source = citation.passage, citation.passage.source
-    facts = [source.voice, say_date(source), say_status(source), say_place(passage),
-             CHECKED[passage.checked], say_proposed(source)]
+    facts = [voice_at(source, citation.span.start), say_date(source), say_status(source),
+             say_place(passage), CHECKED[passage.checked], say_proposed(source)]
     where = source.address or ""
     known = "; ".join(filter(None, facts))
     original = wording(citation)
@@ -186,6 +190,7 @@ class AnswerJson(BaseModel):
     citations: list[CitationJson]
     evidence: list[EvidenceJson] = Field(description="passages retrieved, best first")
     nearest: list[str] = Field(description="ids of the nearest sources, for an abstention")
+    premise: str = Field(description="what the question takes for granted, and why that is not so")
     notices: list[str]
     model: str
     corpus_version: str
@@ -209,7 +214,8 @@ def as_model(answer: Answer) -> AnswerJson:
                 score=round(e.score, 4), text=e.passage.text,
             ) for e in answer.evidence
         ],
-        nearest=[s.id for s in answer.nearest], notices=list(answer.notices), model=answer.model,
+        nearest=[s.id for s in answer.nearest], premise=answer.premise,
+        notices=list(answer.notices), model=answer.model,
         corpus_version=answer.corpus_version, timings=dict(answer.timings),
     )
 
@@ -228,7 +234,7 @@ def _citation(citation: Citation) -> CitationJson:
     return CitationJson(
         number=citation.number, source=source.id, title=source.title,
         anchor=citation.passage.anchor, quote=citation.quote, start=citation.span.start,
-        end=citation.span.end, voice=source.voice, kind=source.kind,
+        end=citation.span.end, voice=voice_at(source, citation.span.start), kind=source.kind,
         date=source.date.isoformat() if source.date else None, status=source.status,
         text_kind=source.text_kind, checked=citation.passage.checked, address=source.address,
         proposed=list(source.proposed), original=source.original.id if source.original else None,

@@ -11,10 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from assistant.corpus.passages import sentences
+from assistant.corpus.speakers import speakers
 from assistant.index import Hit, PassageIndex, searched_text
-from assistant.silence import named_sources, silence
+from assistant.injection import steering
+from assistant.premise import false_premise
+from assistant.silence import KINDS, named_sources, silence
 from assistant.tokenization import language_of, stem, terms, words
-from assistant.types import Evidence, Passage, Question, Retrieved, Source, Span
+from assistant.types import Evidence, Passage, Question, Retrieved, Span
 
 # Candidates of each search. More did not change which passages come first.
 _CANDIDATES = 50
@@ -29,6 +32,9 @@ _NAMED = 1.5
 # What the best passage must reach: the share of the question's content, by rarity, that it speaks
 # of, plus the best cosine. Neither alone tells answerable questions from near misses.
 _MIN_BEARING = 0.9
+
+# Up to this share of its own words a part of the question is not spoken of by any passage.
+_SPOKEN_OF = 0.25
 
 _SPEAKS = (
     "accus|add|agree|announc|answer|argu|ask|claim|comment|complain|criticis|criticiz|declar|demand|"
@@ -55,21 +61,57 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
     # what somebody said about a document stands elsewhere than in it
     first = {source.id for source, name in named if name <= (speaker or name)}
     found = [
-        replace(e, score=e.score * _voice_factor(e.passage.source, speaker)
+        replace(e, score=e.score * _voice_factor(e.passage, speaker)
                 * (_NAMED if e.passage.source.id in first else 1.0))
         for e in _fuse(dense, bm25)
     ]
+    suspect = tuple(e.passage for e in found if steering(e.passage.text))
     evidence = tuple(
-        replace(e, best=_best_sentences(e.passage, weights)) for e in _balanced(found)
+        replace(e, best=_best_sentences(e.passage, weights))
+        for e in _balanced([e for e in found if e.passage not in suspect])
     )
     missing = _unknown_names(asked, index)
-    unsaid = None if missing else silence(question, weights, named, index)
+    unspoken = _open(question, evidence, weights, index)
+    unsaid = None if missing or unspoken else silence(question, weights, named, index)
+    if unspoken:  # what can be answered is the rest
+        weights = {term: w for term, w in weights.items() if term not in _own(unspoken, question)}
+        missing = tuple(n for n in missing if not any(n in part for part in unspoken))
     nearness = max((hit.score for hit in dense), default=0.0)
     bearing = coverage(evidence, weights) + nearness
+    answerable = not missing and not unsaid and bearing >= _MIN_BEARING
     return Retrieved(
-        evidence=evidence, missing=missing, silence=unsaid,
-        answerable=not missing and not unsaid and bearing >= _MIN_BEARING,
+        evidence=evidence, missing=missing, silence=unsaid, answerable=answerable,
+        open=unspoken if answerable else (), suspect=suspect,
+        premise=false_premise(asked, weights, named, evidence, index.sources)
+        if answerable else None,
     )
+
+
+def _open(
+    question: Question, evidence: tuple[Evidence, ...], weights: Mapping[str, float],
+    index: PassageIndex,
+) -> tuple[str, ...]:
+    """The parts of the question that the evidence does not speak of, while it does of others.
+
+    What counts are the words that no other part has, and names.
+    """
+    unspoken = []
+    for part in question.parts:
+        own = {t: weights.get(t, 0.0) for t in _own((part,), question)}
+        names = {t for name in _NAME.findall(part) for t in terms(name) if index.holds(t)}
+        unknown = _unknown_names(part, index) or any(
+            coverage(evidence, {name: 1.0}) == 0 for name in names & own.keys()
+        )
+        spoken_of = coverage(evidence, own) > _SPOKEN_OF
+        if unknown or len(own) > 1 and not spoken_of:
+            unspoken.append(part.rstrip("?").strip())
+    return tuple(unspoken) if len(unspoken) < len(question.parts) else ()
+
+
+def _own(parts: tuple[str, ...], question: Question) -> set[str]:
+    """The terms of the parts that the question's other parts do not have."""
+    others = [p for p in question.parts if p.rstrip("?").strip() not in parts and p not in parts]
+    return set(terms(" ".join(parts))) - set(terms(" ".join(others))) - KINDS
 
 
 def coverage(evidence: tuple[Evidence, ...], weights: Mapping[str, float]) -> float:
@@ -119,11 +161,12 @@ def _speaker(text: str) -> frozenset[str]:
     return frozenset(terms(found[1])) if found else frozenset()
 
 
-def _voice_factor(source: Source, speaker: frozenset[str]) -> float:
-    """More for a source in which the speaker speaks alone; a joint text is nobody's demand."""
-    spoken_by = map(stem, words(source.voice))
-    alone = ";" not in source.voice and any(_alike(voice, speaker) for voice in spoken_by)
-    return _SPEAKER if alone else 1.0
+def _voice_factor(passage: Passage, speaker: frozenset[str]) -> float:
+    """More for a text in which the speaker speaks alone, or where he does in a transcript; a joint
+    text is nobody's demand."""
+    voices = speakers(passage.source, passage.span) or (passage.source.voice,)
+    spoken_by = (stem(word) for voice in voices if ";" not in voice for word in words(voice))
+    return _SPEAKER if any(_alike(voice, speaker) for voice in spoken_by) else 1.0
 
 
 def _alike(voice: str, speaker: frozenset[str]) -> bool:

@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     model_timeout: float = Field(
         60.0, gt=0, description="seconds without a word from the model before quotes answer alone"
     )
+    verify: Literal["strict", "model"] = Field(
+        "strict",
+        description="how a model's sentence is checked: `strict` (it must be made of the source's "
+        "own words in their order), or `model` (of one in other words the language model judges)",
+    )
     embedding: str = Field("bundled", description="embedding model; only `bundled` so far")
     corpus: Path = Field(
         default_factory=lambda: bundled("corpus"), description="folder of documents to answer from"

@@ -26,7 +26,7 @@ _ASKED_FOR = re.compile(
     re.IGNORECASE,
 )
 # What is asked for by its kind is told by naming one: "which day", "which countries".
-_KINDS = frozenset(terms(
+KINDS = frozenset(terms(
     "date day month year time moment number amount share part percentage kind type sort form "
     "article point paragraph section clause chapter document paper treaty text country countries "
     "state nation member side party leader president minister person people reason ground way "
@@ -91,4 +91,4 @@ def _asked_for(text: str) -> str | None:
     """The noun that the question asks for, unless it only says of what kind."""
     match = _ASKED_FOR.search(text)
     found = [word for word in (match[1].split() if match else ()) if len(terms(word)) == 1]
-    return found[-1] if found and terms(found[-1])[0] not in _KINDS else None
+    return found[-1] if found and terms(found[-1])[0] not in KINDS else None

@@ -136,10 +136,12 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What is asked: the user's own words, and the same made to stand alone."""
+    """What is asked: the user's own words, the same made to stand alone, and its parts, where it
+    asks for several things."""
 
     text: str
     standalone: str
+    parts: tuple[str, ...] = ()
     history: tuple[Turn, ...] = ()
     language: str = "en"
     notices: tuple[str, ...] = ()
@@ -169,18 +171,35 @@ class Silence(NamedTuple):
     word: str
 
 
+class Premise(NamedTuple):
+    """What a question takes for granted, what the source says of it instead ("was proposed"), and
+    the place; for a draft the replies to it."""
+
+    text: str
+    reason: str
+    passage: Passage
+    span: Span
+    replies: tuple[Source, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Retrieved:
     """The evidence for a question, best first, and whether it can answer at all.
 
     `missing` names what the question is about that no passage speaks of; `answerable` is false
-    when that, or the silence of the documents asked about, rules an answer out.
+    when that, or the silence of the documents asked about, rules an answer out. `open` are the
+    parts of the question that the evidence does not speak of; `premise` is what it takes for
+    granted and a source says otherwise. `suspect` are passages found that try to steer a language
+    model; they are no evidence.
     """
 
     evidence: tuple[Evidence, ...]
     answerable: bool
     missing: tuple[str, ...] = ()
     silence: Silence | None = None
+    open: tuple[str, ...] = ()
+    premise: Premise | None = None
+    suspect: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +258,8 @@ class Withheld:
 class Answer:
     """The whole result of one question; saved and loaded as JSON by `render`.
 
+    `premise` says what the question takes for granted and why the sources do not support it, for
+    the outcome of that name. `suspect` are passages that try to steer a model and were left out.
     `timings` are seconds since the question arrived, by event.
     """
 
@@ -252,6 +273,8 @@ class Answer:
     notices: tuple[str, ...]
     model: str
     corpus_version: str
+    premise: str = ""
+    suspect: tuple[Passage, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
 
     @property

@@ -7,6 +7,7 @@ behave.
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -92,6 +93,25 @@ class _Handler(BaseHTTPRequestHandler):
         """Write the text in small pieces and say that it is the end."""
         self._begin()
         self._say(self.server.text)
+
+    def _unsure(self) -> None:
+        """Say in one word what is likely: yes at 60, no at 20, capitals counted in, of 100."""
+        likely = [("Yes", 0.5), (" yes", 0.1), ("No", 0.2), ("Perhaps", 0.1)]
+        tops = [{"token": word, "logprob": math.log(share)} for word, share in likely]
+        content = [{"token": "Yes", "logprob": math.log(0.5), "top_logprobs": tops}]
+        choice = {"index": 0, "finish_reason": "length", "logprobs": {"content": content},
+                  "message": {"role": "assistant", "content": "Yes"}}
+        body = {"id": "1", "object": "chat.completion", "created": 0, "model": "stub",
+                "choices": [choice]}
+        self._whole(200, "application/json", json.dumps(body).encode())
+
+    def _plain(self) -> None:
+        """The same without telling what is likely."""
+        choice = {"index": 0, "finish_reason": "length",
+                  "message": {"role": "assistant", "content": "Yes"}}
+        body = {"id": "1", "object": "chat.completion", "created": 0, "model": "stub",
+                "choices": [choice]}
+        self._whole(200, "application/json", json.dumps(body).encode())
 
     def _empty(self) -> None:
         """Say at once that it is the end."""

@@ -26,6 +26,9 @@ class Scripted:
         self.prompts.append(prompt)
         yield from self.pieces
 
+    def margin(self, prompt: Prompt) -> float:
+        raise NotImplementedError
+
 
 def drafts(bundled: Assistant, text: str, size: int = 7) -> tuple[list[Draft], Scripted]:
     model = Scripted(text, size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ from assistant.errors import (
 from assistant.models import Endpoint, Model, Prompt, open_model
 from assistant.settings import Settings
 from assistant.types import Answer, Statement
+from assistant.verify import open_judge
+from assistant.verify.judges import Examiner
 from tests.stub_server import RETRY_AFTER, StubServer, stub_server
 
 PROMPT = Prompt("Report what the sources say.", "How many ships?")
@@ -498,3 +501,22 @@ def test_every_form_that_the_setting_describes_is_opened(
     assert "quotes" in forms and len(forms) >= 4
     for form in forms:
         open_model(settings_for(model=form.replace("port", "8080")))
+
+
+def test_the_margin_is_that_of_yes_over_no_however_written(model_at: Callable[..., Model]) -> None:
+    margin = model_at("unsure").margin(Prompt("You judge.", "Yes or no?"))
+    assert margin == pytest.approx(math.log(0.6 / 0.2))
+
+
+def test_a_server_that_tells_no_likelihoods_cannot_judge(model_at: Callable[..., Model]) -> None:
+    with pytest.raises(Refused, match="how likely"):
+        model_at("plain").margin(Prompt("You judge.", "Yes or no?"))
+    judge = Examiner(model_at("plain"))
+    assert judge.support("evidence", "statement") < judge.threshold
+
+
+def test_a_language_model_must_be_named_to_judge(settings_for: SettingsFor) -> None:
+    settings = settings_for(verify="model")
+    with pytest.raises(SettingsError, match="ASSISTANT_VERIFY=model needs a language model"):
+        open_judge(settings, None)
+    assert open_judge(settings_for(), None) is None

@@ -159,3 +159,57 @@ def test_a_sentence_that_does_not_say_whose_words_it_reports_is_told_whose(
     assert isinstance(statement, Statement)
     assert statement.lead == ("" if named else
                               "Harbour Treaty (Parties, 3 May 1904, in force; Article 2)")
+
+
+def test_of_a_sentence_carried_in_part_that_part_is_shown(passage: Passage) -> None:
+    statement = said(
+        "Each city shall keep no more than 1,200 ships, and the mayors drink coffee.", passage
+    )
+    assert isinstance(statement, Statement) and statement.support == "partial"
+    assert statement.text == "Each city shall keep no more than 1,200 ships."
+
+
+def test_a_part_that_another_takes_back_is_not_shown_alone(passage: Passage) -> None:
+    result = said("Each city shall keep no more than 1,200 ships, but only if it rains.", passage)
+    assert isinstance(result, Withheld)
+
+
+class Says:
+    """A judge of one opinion that remembers what it was shown."""
+
+    name = "judge"
+    threshold = 0.0
+
+    def __init__(self, opinion: float) -> None:
+        self.opinion = opinion
+        self.shown: list[str] = []
+
+    def support(self, evidence: str, statement: str) -> float:
+        self.shown.append(evidence)
+        return self.opinion
+
+
+REWORDED = "Under what Ardal and Brack arranged, no more than 1,200 vessels belong to a city."
+
+
+@pytest.mark.parametrize(("opinion", "passes"), [(1.0, True), (-1.0, False)])
+def test_of_a_sentence_in_other_words_a_judge_decides(
+    opinion: float, passes: bool, passage: Passage
+) -> None:
+    draft = Draft(text=REWORDED, cited=((passage, passage.span),), origin="model")
+    assert isinstance(check(draft, Numbering()), Withheld)
+    judge = Says(opinion)
+    result = check(draft, Numbering(), judge)
+    assert isinstance(result, Statement) is passes
+    assert judge.shown[0].startswith("Harbour Treaty (Parties, 3 May 1904, in force; Article 2): ")
+
+
+@pytest.mark.parametrize("text", [
+    REWORDED.replace("1,200", "1,300"), REWORDED.replace("Brack", "Oslo"),
+    REWORDED.replace("belong to", "“belong to”"),
+])
+def test_a_judge_is_not_asked_about_what_words_refute(text: str, passage: Passage) -> None:
+    judge = Says(1.0)
+    draft = Draft(text=text, cited=((passage, passage.span),), origin="model")
+    assert isinstance(check(draft, Numbering(), judge), Withheld)
+    assert judge.shown == []

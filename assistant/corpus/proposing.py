@@ -8,11 +8,11 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from assistant.corpus.speakers import speaker
 from assistant.tokenization import language_of
 
 # Words of titles and the kind of document that they announce.
@@ -39,20 +39,10 @@ _DAY_IN_TEXT = re.compile(
     rf"|\b(?P<m2>{_NAME_OF_MONTH}) (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y2>\d{{4}})\b",
     re.IGNORECASE,
 )
-# "President of Russia Vladimir Putin:" or "С.В.Лавров:", where a sentence may begin
-_LABEL = re.compile(
-    r"(?:^|\n|(?<=[.!?…»”\"])\s)\s*"
-    r"((?:[A-ZА-ЯІЇЄҐ][\w.’'-]+)(?: (?:(?:of|the|and|for|de|von) )*[A-ZА-ЯІЇЄҐ][\w.’'-]*){0,7}):\s"
-)
-_ASKING = re.compile(r"question|вопрос|запитання|питання|answer|ответ|remark|note", re.IGNORECASE)
-_DIVISION = re.compile(
-    r"(?i:article|chapter|section|part|annex|protocol|point|paragraph)\b|.*\b[IVXLC]+\b"
-)
-# Where in a text its own date and its speaker are looked for, in characters.
+# Where in a text its own date is looked for, in characters.
 _HEAD = 1500
 _LONGEST_TITLE = 120
 _LONGEST_DATELINE = 60
-_LONGEST_LABEL = 60
 _JUNK_TITLE = re.compile(
     r"^(microsoft word|untitled|document\d*|slide \d)|\.(docx?|pdf|indd)$", re.IGNORECASE
 )
@@ -84,28 +74,6 @@ def language_in(name: str) -> str | None:
 def without_language(name: str) -> str:
     """Equal for the names of two files that differ in nothing but their language."""
     return "-".join("*" if p in _LANGUAGES else p for p in re.split(r"[-_. ]+", name.lower()))
-
-
-def speaker(text: str) -> str | None:
-    """Whose label stands before most of the text, in its longest form ("President … Putin")."""
-    found = [
-        m for m in _LABEL.finditer(text)
-        if not _ASKING.search(m[1]) and not _DIVISION.match(m[1])
-        and (" " in m[1].strip() or "." in m[1]) and not m[1].isupper()
-    ]
-    if not found or found[0].start() > _HEAD:
-        return None
-    ends = [m.start() for m in found[1:]] + [len(text)]
-    share: Counter[str] = Counter()
-    for match, end in zip(found, ends, strict=True):
-        share[_surname(match[1])] += end - match.end()
-    (most, _), = share.most_common(1)
-    labels = [m[1] for m in found if _surname(m[1]) == most and len(m[1]) <= _LONGEST_LABEL]
-    return max(labels, key=len, default=None)
-
-
-def _surname(label: str) -> str:
-    return re.split(r"[ .]+", label.strip(" ."))[-1]
 
 
 def _title(text: str, name: str) -> str:

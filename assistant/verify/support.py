@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from assistant.compose import lead, say_date
 from assistant.corpus.passages import sentences
+from assistant.corpus.speakers import speakers, surname, voice_at
 from assistant.tokenization import STOPWORDS, stem, terms, words
 from assistant.types import (
     Draft,
@@ -28,7 +29,10 @@ _NEGATIONS = {
     "no", "not", "never", "none", "nor", "neither", "without", "cannot", "refus", "reject",
 }
 _MODALS = {"shall", "should", "must", "may", "might", "would", "could", "can"}
+# A duty may be told by either word; which of them stood there the strict check compares.
+_SAME_FORCE = {"shall": {"shall", "must"}, "must": {"shall", "must"}}
 _NAME = re.compile(r"(?<=[\w,;:)”\"'’] )[A-ZА-Я][\w’'-]*")
+_CAPITALS = re.compile(r"\b[A-Z]\w+(?: [A-Z]\w+)+")
 _NUMBER_WORDS = frozenset(
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
@@ -41,12 +45,19 @@ _LIMITS = frozenset(
     "no not never none nor neither cannot only unless except if some most partly almost nearly up "
     "least".split()
 )
+_CONDITIONS = frozenset("if unless except only until provided".split())
 # A sentence with this share of its words in the order of the source's is a copy of it, and what is
 # left out of it a word, not a clause, up to this number of words.
 _COPIED = 0.7
 _FEW = 2
 # Where a sentence may pass from one of the source's to another.
 _CLAUSE = re.compile(r"[;:“”\"]|,\s(?:and|but|while|whereas)\b")
+# "Macron said": a name and a verb of saying.
+_REPORTS = re.compile(
+    r"([A-ZА-ЯІЇЄҐ][\w’'-]+),? (?:has |had |also )?((?:sa(?:id|ys)|stat|told|tells|argu|warn|claim|"
+    r"ask|insist|declar|note|add|stress|explain|call|describ|demand|propos|reject|den(?:ied|ies)|"
+    r"announc|admit|accus|express)\w*)"
+)
 # How many words away a neighbour may stand in the source: a statement leaves words out.
 _NEAR = 12
 _PLACE = re.compile(
@@ -55,14 +66,33 @@ _PLACE = re.compile(
 
 
 
-def fault(draft: Draft) -> str | None:
-    """The first reason why the cited passages do not carry the sentence, if there is one."""
+def contradiction(draft: Draft) -> str | None:
+    """The first reason why the cited passages say otherwise, in whatever words: a number, a name,
+    a negation or a modal verb that they do not have."""
     evidence = " ".join(_evidence_text(passage) for passage, _ in draft.cited)
     return (
-        _own_order(draft) or _wrong_number(draft, evidence) or _wrong_name(draft, evidence)
-        or _own_words(draft, evidence) or _wrong_force(draft) or _changed(draft)
-        or _misplaced(draft)
+        _says_nothing(draft) or _wrong_speaker(draft) or _wrong_number(draft, evidence)
+        or _wrong_name(draft, evidence) or _wrong_force(draft)
     )
+
+
+def rewording(draft: Draft) -> str | None:
+    """The first reason why the sentence is not made of the passages' own words, each in its place;
+    then only a judge of meaning can tell whether they carry it."""
+    return _own_order(draft) or _limited(draft) or _changed(draft) or _misplaced(draft)
+
+
+def _wrong_speaker(draft: Draft) -> str | None:
+    """In a transcript, what one says must not be put in the mouth of another who speaks there."""
+    reporting = {name for name, _ in _REPORTS.findall(draft.text)}
+    for passage, offered in draft.cited:
+        source = passage.source
+        who = voice_at(source, carrying(draft.text, passage, offered).start)
+        others = {surname(s) for s in speakers(source, Span(0, len(source.text)))}
+        wrong = reporting & others - {surname(who)}
+        if wrong:
+            return f"{min(wrong)} does not say this in what it cites: {who} does"
+    return None
 
 
 def _wrong_number(draft: Draft, evidence: str) -> str | None:
@@ -80,10 +110,28 @@ def _wrong_number(draft: Draft, evidence: str) -> str | None:
 
 def _wrong_name(draft: Draft, evidence: str) -> str | None:
     stems = {stem(word) for word in words(evidence)}
-    for name in _NAME.findall(draft.text):
-        if not {stem(word) for word in words(name)} <= stems:
+    short = {initials.lower() for initials in _initials(evidence)}
+    for name in map(_bare, _NAME.findall(draft.text)):
+        if not all(
+            word in short or any(_alike(stem(word), held) for held in stems) for word in words(name)
+        ):
             return f"the name {name} is not in what it cites"
     return None
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[’']s?$", "", name)
+
+
+def _alike(name: str, held: str) -> bool:
+    """"Russia" and "Russian": one stem begins the other."""
+    short, long = sorted((name, held), key=len)
+    return short == long or len(short) >= 5 and long.startswith(short)
+
+
+def _initials(text: str) -> set[str]:
+    """"UN" for "United Nations"."""
+    return {"".join(word[0] for word in name.split()) for name in _CAPITALS.findall(text)}
 
 
 def _wrong_force(draft: Draft) -> str | None:
@@ -95,9 +143,19 @@ def _wrong_force(draft: Draft) -> str | None:
     denied, denied_there = _denied(draft.text), _denied(source)
     if denied - denied_there or (denied_there & said) - denied:
         return "its negation is not that of what it cites"
-    if said & _MODALS - held:
+    if any(not held & _SAME_FORCE.get(modal, {modal}) for modal in said & _MODALS):
         return "its modal verb is not that of what it cites"
     return None
+
+
+def _limited(draft: Draft) -> str | None:
+    """A condition of the sentence's own."""
+    held = {
+        word for p, span in draft.cited
+        for word in words(p.source.text[slice(*carrying(draft.text, p, span))])
+    }
+    own = [word for word in words(draft.text) if word in _CONDITIONS - held]
+    return f"“{own[0]}” is not what the sentence that carries it says" if own else None
 
 
 def _changed(draft: Draft) -> str | None:
@@ -176,7 +234,8 @@ def _sentences(passage: Passage) -> Iterator[str]:
 def _known(passage: Passage) -> str:
     """Whose text it is, when, with what force, and where in it."""
     source = passage.source
-    return f"{lead(passage)} {source.title} {' '.join(source.aliases)} {say_date(source)}"
+    voices = " ".join((source.voice, *speakers(source, passage.span)))
+    return f"{lead(passage)} {voices} {source.title} {' '.join(source.aliases)} {say_date(source)}"
 
 
 def _around(text: Sequence[str], place: int, count: int, reach: int) -> tuple[set[str], set[str]]:
@@ -201,21 +260,20 @@ def _denied(text: str) -> set[str]:
     return denied
 
 
-def _own_words(draft: Draft, evidence: str) -> str | None:
-    held, content = set(terms(evidence)), terms(draft.text)
-    kept = sum(term in held for term in content)
-    if not content or kept / len(content) >= _KEPT_WORDS:
-        return None
-    return f"only {kept} of its {len(content)} content words are in what it cites"
+def _says_nothing(draft: Draft) -> str | None:
+    return None if len(_own_terms(draft)) >= _FEWEST else "it states nothing"
+
+
+def _own_terms(draft: Draft) -> list[str]:
+    """What the sentence says beside whose text it is from."""
+    known = {t for p, _ in draft.cited for t in terms(_known(p))}
+    return [term for term in terms(draft.text) if term not in known]
 
 
 def _own_order(draft: Draft) -> str | None:
-    """A sentence must say something beside whose text it is from, and nearly all of that in the
-    order of the sentences that carry it: words of a passage can be put together to anything."""
-    known = {t for p, _ in draft.cited for t in terms(_known(p))}
-    said = [term for term in terms(draft.text) if term not in known]
-    if len(said) < _FEWEST:
-        return "it states nothing"
+    """Nearly all content words must stand in the order of the sentences that carry the statement:
+    words of a passage can be put together to anything."""
+    said = _own_terms(draft)
     held = [
         term for p, span in draft.cited
         for term in terms(p.source.text[slice(*carrying(draft.text, p, span))])
@@ -228,17 +286,19 @@ def _own_order(draft: Draft) -> str | None:
 
 
 def _evidence_text(passage: Passage) -> str:
-    return f"{lead(passage)} {passage.source.title} {say_date(passage.source)} {passage.text}"
+    return f"{_known(passage)} {passage.text}"
 
 
 def unnamed(draft: Draft) -> str:
     """The preface that a sentence needs which does not say whose words it reports; else empty."""
     said = set(terms(draft.text))
-    passage = draft.cited[0][0]
+    passage, offered = draft.cited[0]
+    place = carrying(draft.text, passage, offered).start
+    who = voice_at(passage.source, place)
     names = [set(terms(title)) for title in passage.source.names]
-    if said & set(terms(passage.source.voice)) or any(n and n <= said for n in names):
+    if said & set(terms(who)) or any(n and n <= said for n in names):
         return ""
-    return lead(passage)
+    return lead(passage, place)
 
 
 def shared(text: str, passage: Passage) -> int:

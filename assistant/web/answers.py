@@ -13,7 +13,7 @@ from itertools import groupby
 
 from assistant.compose import say_date
 from assistant.errors import AssistantError
-from assistant.render import ABSENT, HEADINGS, say_model, say_withheld
+from assistant.render import ABSENT, HEADINGS, INSTEAD, say_model, say_withheld
 from assistant.types import Answer, Outcome, Source, Statement, Tier
 
 # A question is shown whole up to here; QuestionError rejects one that is much longer anyway.
@@ -50,13 +50,15 @@ def searching_html() -> str:
 
 
 def statements_html(
-    statements: Sequence[Statement], turn: int, model: str | None, writing: bool
+    statements: Sequence[Statement], turn: int, model: str | None, writing: bool,
+    premise: str = "",
 ) -> str:
     """The statements so far. With a model its sentences stand first; while it still writes
-    (`writing`) their place is kept, so that the quotes below move little."""
+    (`writing`) their place is kept, so that the quotes below move little. A `premise` that the
+    sources do not bear out stands above all, then what the first quote says instead."""
     quotes = [s for s in statements if s.origin == "quote"]
     written = [s for s in statements if s.origin == "model"]
-    body = ""
+    body = f'<p class="premise"><strong>{escape(premise)}</strong></p>' if premise else ""
     if model and (written or writing):
         waiting = '<p class="waiting">The model is reading the sources …</p>' if writing else ""
         body += _section(
@@ -64,6 +66,9 @@ def statements_html(
             _by_lead(written, turn) + waiting, "short",
         )
         body += '<h3 class="said">What the sources say</h3>' if quotes else ""
+    if premise and quotes:
+        body += _section(INSTEAD, _by_lead(quotes[:1], turn), "instead")
+        quotes = quotes[1:]
     for tier, group in groupby(quotes, _tier):
         body += _section(HEADINGS[tier], _by_lead(list(group), turn), tier)
     return f'<div class="answer">{body}</div>'
@@ -73,7 +78,9 @@ def answer_html(answer: Answer, turn: int) -> str:
     """The finished answer: statements or what is absent, then what was withheld and noted."""
     model = None if answer.model == "quotes" else answer.model
     if answer.statements:
-        shown = statements_html(answer.statements, turn, model, writing=False)
+        shown = statements_html(
+            answer.statements, turn, model, writing=False, premise=answer.premise
+        )
     else:
         shown = _absence(answer.outcome, answer.nearest)
     after = _withheld(answer)

@@ -16,10 +16,10 @@ from starlette.middleware import Middleware
 from assistant.answering import Assistant, Finished, Found, Quoted, Stated
 from assistant.errors import AssistantError, PageUnavailable
 from assistant.render import answer_text
-from assistant.types import Statement, Turn
+from assistant.types import Passage, Statement, Turn
 from assistant.web import answers, catalogue, theme, uploads
 from assistant.web.headers import OwnOriginOnly
-from assistant.web.sources import Shelf, card_html, pane_html
+from assistant.web.sources import Shelf, card_html, pane_html, suspect_html
 
 TITLE = "Ask the sources"
 # (shown on the button, asked)
@@ -162,7 +162,7 @@ def _answered(
                 exchange = _with_cards(replace(
                     exchange, reply=answers.answer_html(event.answer, turn),
                     said=answer_text(event.answer),
-                ), list(event.answer.statements))
+                ), list(event.answer.statements), event.answer.suspect)
                 yield exchange
                 return
         if statements:
@@ -173,10 +173,13 @@ def _answered(
             yield exchange
 
 
-def _with_cards(exchange: Exchange, statements: list[Statement]) -> Exchange:
+def _with_cards(
+    exchange: Exchange, statements: list[Statement], suspect: tuple[Passage, ...] = ()
+) -> Exchange:
     numbered = {c.number: c for s in statements for c in s.citations}
     turn = exchange.shelf.turn
     cards = "".join(card_html(numbered[n], turn) for n in sorted(numbered))
+    cards += "".join(map(suspect_html, suspect))
     return replace(exchange, shelf=exchange.shelf._replace(cards=cards, size=len(numbered)))
 
 

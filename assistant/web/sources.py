@@ -11,8 +11,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from assistant.compose import say_date, say_status
+from assistant.corpus.speakers import voice_at
 from assistant.render import CHECKED, TEXT_KIND, say_proposed, wording
-from assistant.types import Citation, Source
+from assistant.types import Citation, Passage, Source
 
 
 class Shelf(NamedTuple):
@@ -42,7 +43,8 @@ def card_html(citation: Citation, turn: int) -> str:
     """One citation: whose text it is and of what force, then the passage with the words marked."""
     passage, source = citation.passage, citation.passage.source
     facts = (
-        ("voice", source.voice), ("document", source.kind.replace("_", " ")),
+        ("voice", voice_at(source, citation.span.start)),
+        ("document", source.kind.replace("_", " ")),
         ("date", say_date(source)), ("force", say_status(source) + as_of(source)),
     )
     about = " · ".join(f'<span class="{name}">{escape(fact)}</span>' for name, fact in facts)
@@ -58,6 +60,16 @@ def card_html(citation: Citation, turn: int) -> str:
         f"<footer>{link_html(source)}{_whole_source(citation)}"
         f'<a class="back" href="#" data-card="card-{turn}-{citation.number}">Back to the answer</a>'
         "</footer></article>"
+    )
+
+
+def suspect_html(passage: Passage) -> str:
+    """A passage that was left out because it tries to steer a model, shown as what it is."""
+    return (
+        f'<article class="card suspect"><header><h3>{escape(passage.source.title)}</h3></header>'
+        '<p class="facts"><strong>Left out of the answer: it tries to instruct a language model.'
+        f'</strong></p><p class="anchor">{escape(passage.anchor)}</p>'
+        f"<blockquote>{escape(passage.text)}</blockquote></article>"
     )
 
 

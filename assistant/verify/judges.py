@@ -1,0 +1,61 @@
+"""Swap point: does the evidence support a sentence that is not made of its words?
+
+`open_judge(settings, model)` reads `ASSISTANT_VERIFY`: `strict` (no judge: such a sentence is
+withheld) or `model` (the configured language model). Numbers, names, negation and quotations are
+checked by words before a judge is asked (`support`, `quotations`).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from assistant.errors import ModelError, SettingsError
+from assistant.models import Model, Prompt
+from assistant.settings import Settings
+
+
+class Judge(Protocol):
+    """`support` is higher the better the evidence supports the statement; from `threshold` on it
+    counts as supported."""
+
+    name: str
+    threshold: float
+
+    def support(self, evidence: str, statement: str) -> float: ...
+
+
+def open_judge(settings: Settings, model: Model | None) -> Judge | None:
+    """The judge that `settings.verify` names; `None` for `strict`.
+
+    Raises SettingsError for `model` without a language model.
+    """
+    if settings.verify == "strict":
+        return None
+    if model is None:
+        raise SettingsError(
+            "ASSISTANT_VERIFY=model needs a language model, and ASSISTANT_MODEL is quotes.",
+            "Name a model in ASSISTANT_MODEL, or set ASSISTANT_VERIFY=strict.",
+            variable="ASSISTANT_VERIFY", value="model",
+        )
+    return Examiner(model)
+
+
+class Examiner:
+    """The language model asked for "yes" or "no": the margin between their log-probabilities."""
+
+    name = "model"
+    threshold = 1.0
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def support(self, evidence: str, statement: str) -> float:
+        """Minus infinity if the model gives no judgement: what is not judged is not supported."""
+        try:
+            return self._model.margin(Prompt(
+                system="You check statements against a text. Answer only yes or no.",
+                user=f"Text:\n{evidence}\n\nStatement:\n{statement}\n\n"
+                "Does the text fully support the statement? Answer yes or no.",
+            ))
+        except ModelError:
+            return float("-inf")

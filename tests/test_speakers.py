@@ -1,0 +1,72 @@
+"""Who speaks where in a transcript, in the lead of a quote and in the check of a sentence."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from assistant.answering import Assistant
+from assistant.corpus.catalogue import read_document
+from assistant.corpus.passages import split
+from assistant.corpus.speakers import speakers, voice_at
+from assistant.settings import Settings
+from assistant.types import Draft, Source, Span, Statement, Withheld
+from assistant.verify import Numbering, check
+
+TALKS = """President of Ardal Maria Winter: Mr Chancellor, welcome to the harbour.
+
+Question: How many ships will Ardal send?
+
+Maria Winter: Ardal will send twelve ships to the northern lighthouse.
+
+Otto Summer (retranslated): Brack will send no ships before the harvest is over.
+"""
+
+
+@pytest.fixture
+def talks(write_source: Callable[..., Path]) -> Source:
+    path = write_source("talks", TALKS, title="Harbour talks", voice="Maria Winter", kind="speech")
+    return read_document(path).source
+
+
+def test_each_place_of_a_transcript_has_its_speaker(talks: Source) -> None:
+    at = {words: voice_at(talks, talks.text.index(words)) for words in (
+        "welcome", "How many", "twelve", "harvest"
+    )}
+    assert at == {
+        "welcome": "President of Ardal Maria Winter", "How many": "a questioner",
+        "twelve": "Maria Winter", "harvest": "Otto Summer",
+    }
+    assert speakers(talks, Span(talks.text.index("twelve"), len(talks.text))) == (
+        "Maria Winter", "Otto Summer",
+    )
+
+
+def test_a_text_in_which_only_one_speaks_has_the_voice_of_its_source(
+    write_source: Callable[..., Path],
+) -> None:
+    path = write_source("speech", "Maria Winter: Good morning. The Rule of Law: a reminder.",
+                        voice="The mayor")
+    source = read_document(path).source
+    assert voice_at(source, 20) == "The mayor" and speakers(source, Span(0, 30)) == ()
+
+
+def test_a_quote_names_who_said_it_not_whose_page_it_is(
+    talks: Source, settings_for: Callable[..., Settings], tmp_path: Path
+) -> None:
+    assistant = Assistant.open(settings_for(corpus=tmp_path / "corpus"))
+    answer = assistant.ask("Will Brack send ships before the harvest?")
+    leads = {s.lead: s.text for s in answer.statements}
+    said, = (lead for lead, text in leads.items() if "harvest" in text)
+    assert "(Otto Summer, " in said
+
+
+def test_words_put_in_another_speakers_mouth_are_withheld(talks: Source) -> None:
+    passage = split(talks)[0]
+    draft = Draft(text="Summer said Ardal will send twelve ships to the northern lighthouse.",
+                  cited=((passage, passage.span),), origin="model")
+    wrong = check(draft, Numbering())
+    assert isinstance(wrong, Withheld) and "Maria Winter does" in wrong.reason
+    right = Draft(text="Winter said Ardal will send twelve ships to the northern lighthouse.",
+                  cited=((passage, passage.span),), origin="model")
+    assert isinstance(check(right, Numbering()), Statement)
