@@ -56,11 +56,7 @@ class Case(NamedTuple):
 def cases(folder: Path, half: str, most: int, seed: int) -> list[Case]:
     """`most` of each kind, the same for the same folder and seed."""
     pick = random.Random(seed)
-    passages = [
-        passage for file in files_below([folder]) if file.suffix == ".txt"
-        and _half(file.stem) == half for passage in split(read_document(file).source)
-        if passage.source.language == "en"
-    ]
+    passages = passages_of(folder, half)
     names = sorted({name for passage in passages for name in _NAME.findall(passage.text)})
     found: dict[str, list[Case]] = defaultdict(list)
     for passage in passages:
@@ -69,6 +65,15 @@ def cases(folder: Path, half: str, most: int, seed: int) -> list[Case]:
     for kind in found:
         pick.shuffle(found[kind])
     return [case for kind in sorted(found) for case in found[kind][:most]]
+
+
+def passages_of(folder: Path, half: str) -> list[Passage]:
+    """The English passages of one half of the documents, `tune` or `report`."""
+    return [
+        passage for file in files_below([folder]) if file.suffix == ".txt"
+        and _half(file.stem) == half for passage in split(read_document(file).source)
+        if passage.source.language == "en"
+    ]
 
 
 def _half(name: str) -> str:
@@ -147,7 +152,7 @@ def main() -> None:
             text=case.text, cited=((case.passage, case.passage.span),), origin="model"
         )
         result = check(draft, Numbering())
-        passed = isinstance(result, Statement)
+        passed = isinstance(result, Statement) and not _cut_off(result, case.passage)
         right[case.kind].append(passed == case.true)
         true[case.kind] = case.true
         if passed != case.true and right[case.kind].count(False) <= given.show:
@@ -159,6 +164,12 @@ def main() -> None:
     for wanted, of in (("passes", True), ("caught", False)):
         joined = [r for kind, rs in right.items() if true[kind] == of for r in rs]
         print(_row("all of these", wanted, joined))
+
+
+def _cut_off(statement: Statement, passage: Passage) -> bool:
+    """Whether what was changed is not shown: the rest is the passage's own."""
+    shown = statement.text.rstrip(".").lower()
+    return statement.support == "partial" and shown in " ".join(passage.text.split()).lower()
 
 
 def _row(kind: str, wanted: str, right: list[bool]) -> str:

@@ -34,6 +34,7 @@ from assistant.types import Answer, Source, Turn
 EXPECTED = {
     "answer": ("answered", "partly_answered"), "not_in_corpus": ("not_in_corpus",),
     "document_silent": ("document_silent",), "correct_premise": ("premise_not_supported",),
+    "partly": ("partly_answered",),
 }
 _QUOTED = re.compile(r"“([^”]+)”")
 

