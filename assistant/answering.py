@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from assistant.compose import quote, say_date, write
+from assistant.contested import Contested, contested
 from assistant.corpus.catalogue import Corpus, read_corpus
 from assistant.embeddings import open_embedder
 from assistant.errors import AssistantError, ModelError, PromptError
@@ -130,7 +131,8 @@ class Assistant:
         withheld: list[Withheld] = []
         notices = [
             *question.notices, *_on_names(retrieved, self.corpus.unread), *_on_silence(retrieved),
-            *_on_parts(retrieved), *_on_suspects(retrieved),
+            *_on_parts(retrieved), *_on_suspects(retrieved), *_on_time(retrieved),
+            *_on_words(contested(text, self.corpus.contested, self.index.passages.values())),
         ]
         if retrieved.answerable:
             quotes = [check(draft, numbering) for draft in quote(retrieved)]
@@ -206,6 +208,23 @@ def _on_suspects(retrieved: Retrieved) -> list[str]:
         f"A passage of {passage.source.name} ({passage.anchor}) tries to instruct a language model "
         f"(“{steering(passage.text)}”); it was left out." for passage in retrieved.suspect
     ]
+
+
+def _on_time(retrieved: Retrieved) -> list[str]:
+    if not retrieved.period:
+        return []
+    return [f"Asked about the time “{retrieved.period}”: sources of that time come first."]
+
+
+def _on_words(words: Iterable[Contested]) -> list[str]:
+    """Whose words the question's loaded ones are: never the answer's own."""
+    notices = []
+    for word, users in words:
+        told = [f"{source.name} ({voice})" for source, voice in users[:_NEAREST]]
+        more = f" and {len(users) - _NEAREST} more" if len(users) > _NEAREST else ""
+        said = f"used here by: {'; '.join(told)}{more}" if told else "no source here uses it"
+        notices.append(f"“{word}” is a contested word, not the answer's own; {said}.")
+    return notices
 
 
 def _on_the_premise(retrieved: Retrieved) -> str:

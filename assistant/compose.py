@@ -32,6 +32,7 @@ _STATUS = {
     "recorded": "oral, on record", "terminated": "terminated", "opinion": "opinion",
     "unknown": "force not known",
 }
+_CHANGING = ("in_force", "signed_not_in_force", "suspended", "superseded", "terminated")
 _TIERS: tuple[Tier, ...] = ("primary", "official", "commentary")
 
 _MARK = re.compile(r"\[\s*(?:S\d+\s*[,;]?\s*)+\]")
@@ -47,7 +48,9 @@ def say_date(source: Source) -> str:
 
 
 def say_status(source: Source) -> str:
-    return _STATUS[source.status]
+    """`suspended as of 7 November 2023`; of a force that cannot change no day is told."""
+    day = source.status_as_of if source.status in _CHANGING else None
+    return _STATUS[source.status] + (f" as of {day.day} {day:%B %Y}" if day else "")
 
 
 def say_place(passage: Passage) -> str:

@@ -7,17 +7,18 @@ passages do not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 
 from assistant.corpus.passages import sentences
 from assistant.corpus.speakers import speakers
 from assistant.index import Hit, PassageIndex, searched_text
 from assistant.injection import steering
+from assistant.period import Period, period
 from assistant.premise import false_premise
 from assistant.silence import KINDS, named_sources, silence
 from assistant.tokenization import language_of, stem, terms, words
-from assistant.types import Evidence, Passage, Question, Retrieved, Span
+from assistant.types import Evidence, Passage, Question, Retrieved, Source, Span
 
 # Candidates of each search. More did not change which passages come first.
 _CANDIDATES = 50
@@ -29,6 +30,8 @@ _REPEAT = 0.85
 _SPEAKER = 1.5
 # And a source that the question asks about by its name this much more.
 _NAMED = 1.5
+# What somebody said at another time than is asked about counts this much less.
+_OUT_OF_TIME = 0.4
 # What the best passage must reach: the share of the question's content, by rarity, that it speaks
 # of, plus the best cosine. Neither alone tells answerable questions from near misses.
 _MIN_BEARING = 0.9
@@ -59,10 +62,11 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
     speaker = _speaker(question.text)
     named = named_sources(weights.keys(), index)
     # what somebody said about a document stands elsewhere than in it
+    time = period(question.text, named) if speaker else None
     first = {source.id for source, name in named if name <= (speaker or name)}
     found = [
         replace(e, score=e.score * _voice_factor(e.passage, speaker)
-                * (_NAMED if e.passage.source.id in first else 1.0))
+                * _place_factor(e.passage.source, first, time))
         for e in _fuse(dense, bm25)
     ]
     suspect = tuple(e.passage for e in found if steering(e.passage.text))
@@ -81,7 +85,7 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
     answerable = not missing and not unsaid and bearing >= _MIN_BEARING
     return Retrieved(
         evidence=evidence, missing=missing, silence=unsaid, answerable=answerable,
-        open=unspoken if answerable else (), suspect=suspect,
+        open=unspoken if answerable else (), suspect=suspect, period=time.words if time else "",
         premise=false_premise(asked, weights, named, evidence, index.sources)
         if answerable else None,
     )
@@ -167,6 +171,13 @@ def _voice_factor(passage: Passage, speaker: frozenset[str]) -> float:
     voices = speakers(passage.source, passage.span) or (passage.source.voice,)
     spoken_by = (stem(word) for voice in voices if ";" not in voice for word in words(voice))
     return _SPEAKER if any(_alike(voice, speaker) for voice in spoken_by) else 1.0
+
+
+def _place_factor(source: Source, first: Set[str], time: Period | None) -> float:
+    """Less for a source of another time, else more for one that the question asks about."""
+    if time and not time.holds(source):
+        return _OUT_OF_TIME
+    return _NAMED if source.id in first else 1.0
 
 
 def _alike(voice: str, speaker: frozenset[str]) -> bool:

@@ -190,7 +190,7 @@ class Retrieved:
     when that, or the silence of the documents asked about, rules an answer out. `open` are the
     parts of the question that the evidence does not speak of; `premise` is what it takes for
     granted and a source says otherwise. `suspect` are passages found that try to steer a language
-    model; they are no evidence.
+    model; they are no evidence. `period` are the words that say of what time the sources must be.
     """
 
     evidence: tuple[Evidence, ...]
@@ -200,6 +200,7 @@ class Retrieved:
     open: tuple[str, ...] = ()
     premise: Premise | None = None
     suspect: tuple[Passage, ...] = ()
+    period: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

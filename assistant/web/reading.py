@@ -14,7 +14,7 @@ from assistant.compose import say_date, say_status
 from assistant.corpus.headings import Heading, headings
 from assistant.render import CHECKED, TEXT_KIND, say_proposed
 from assistant.types import Relation, RelationType, Source, Span
-from assistant.web.sources import as_of, is_web
+from assistant.web.sources import is_web
 
 Sources = Mapping[str, Source]
 
@@ -71,7 +71,7 @@ def _facts(source: Source) -> str:
         ("Kind", source.kind.replace("_", " ")),
         ("Date", say_date(source)),
         ("In force from", f"{force.day} {force:%B %Y}" if force else ""),
-        ("Status", say_status(source) + as_of(source)),
+        ("Status", say_status(source)),
         ("Text", escape(text)),
         ("Language", escape(_LANGUAGES.get(source.language, source.language))),
         ("Licence", escape(source.licence or "not known")),

@@ -45,7 +45,7 @@ def card_html(citation: Citation, turn: int) -> str:
     facts = (
         ("voice", voice_at(source, citation.span.start)),
         ("document", source.kind.replace("_", " ")),
-        ("date", say_date(source)), ("force", say_status(source) + as_of(source)),
+        ("date", say_date(source)), ("force", say_status(source)),
     )
     about = " · ".join(f'<span class="{name}">{escape(fact)}</span>' for name, fact in facts)
     checked = "; ".join(filter(None, (CHECKED[passage.checked], say_proposed(source))))
@@ -132,11 +132,6 @@ def _label(source: Source) -> str:
             return '<span class="kind original">original</span>'
         case _:
             return '<span class="kind original">translation</span>'
-
-
-def as_of(source: Source) -> str:
-    day = source.status_as_of
-    return f" as of {day.day} {day:%B %Y}" if day else ""
 
 
 def _folded(shelf: Shelf) -> str:
