@@ -69,10 +69,9 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
                 * _place_factor(e.passage.source, first, time))
         for e in _fuse(dense, bm25)
     ]
-    suspect = tuple(e.passage for e in found if steering(e.passage.text))
+    suspect: list[Passage] = []
     evidence = tuple(
-        replace(e, best=_best_sentences(e.passage, weights))
-        for e in _balanced([e for e in found if e.passage not in suspect])
+        replace(e, best=_best_sentences(e.passage, weights)) for e in _balanced(found, suspect)
     )
     missing = _unknown_names(asked, index)
     unspoken = _open(question, evidence, weights, index)
@@ -85,7 +84,8 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
     answerable = not missing and not unsaid and bearing >= _MIN_BEARING
     return Retrieved(
         evidence=evidence, missing=missing, silence=unsaid, answerable=answerable,
-        open=unspoken if answerable else (), suspect=suspect, period=time.words if time else "",
+        open=unspoken if answerable else (), suspect=tuple(suspect),
+        period=time.words if time else "",
         premise=false_premise(asked, weights, named, evidence, index.sources)
         if answerable else None,
     )
@@ -205,12 +205,17 @@ def _fuse(dense: list[Hit], bm25: list[Hit]) -> list[Evidence]:
     ]
 
 
-def _balanced(found: list[Evidence]) -> Iterator[Evidence]:
+def _balanced(found: list[Evidence], suspect: list[Passage]) -> Iterator[Evidence]:
+    """The best, each source's further passages counting less; what tries to steer a model is put
+    aside in `suspect`."""
     chosen: dict[str, int] = {}
     rest = list(found)
     while rest and sum(chosen.values()) < _KEPT:
         best = max(rest, key=lambda e: e.score * _REPEAT ** chosen.get(e.passage.source.id, 0))
         rest.remove(best)
+        if steering(best.passage.text):
+            suspect.append(best.passage)
+            continue
         chosen[best.passage.source.id] = chosen.get(best.passage.source.id, 0) + 1
         yield best
 
