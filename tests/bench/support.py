@@ -3,7 +3,7 @@
 Printed are, for a judge (a trained checker or a language model), balanced accuracy, F1 and the
 confusion on SummEdits (a summary counts as supported if each of its sentences does) and WiCE
 (supported against not), each at the judge's own threshold, with the area under the curve, which
-knows no threshold; and the share of 217 paraphrases that pass the whole check, beside that of their
+knows no threshold; and the share of 310 paraphrases that pass the whole check, beside that of their
 false twins that are caught.
 `--split tune` are the parts to choose on.
 """

@@ -1,5 +1,5 @@
-"""A small judge of our own, as trained by `tests.training.train`: measured, not yet good enough to
-come with the program (`tests.bench.support` prints how good it is).
+"""A small judge of our own, as trained by `tests.training.train`: measured with
+`tests.bench.support`, not yet good enough to come with the program.
 """
 
 from __future__ import annotations
