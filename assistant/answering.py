@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from assistant.compose import quote, say_date, write
+from assistant.compose import quote, say_date, say_name, write
 from assistant.contested import Contested, contested
 from assistant.corpus.catalogue import Corpus, read_corpus
 from assistant.embeddings import open_embedder
@@ -231,9 +231,8 @@ def _on_the_premise(retrieved: Retrieved) -> str:
     if not retrieved.premise:
         return ""
     text, reason, passage, _, replies = retrieved.premise
-    name = passage.source.name
     said = f"The question takes “{text}” for granted. "
-    said += f"{name[0].upper()}{name[1:]} ({say_date(passage.source)}) {reason}."
+    said += f"{say_name(passage.source)} ({say_date(passage.source)}) {reason}."
     if replies:
         said += f" Replies: {'; '.join(f'{r.name} ({say_date(r)})' for r in replies)}."
     return said

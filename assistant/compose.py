@@ -41,6 +41,11 @@ _ENDED = re.compile(r"[.!?…:;][”\"»’')\]]*$")
 _ID = re.compile(r"S(\d+)")
 
 
+def say_name(source: Source) -> str:
+    """Its name as a sentence begins with it."""
+    return source.name[0].upper() + source.name[1:]
+
+
 def say_date(source: Source) -> str:
     """`17 December 2021`, or `undated`."""
     day = source.date
@@ -68,10 +73,9 @@ def lead(passage: Passage, place: int | None = None) -> str:
     In a transcript the one who speaks at the `place`, by default where the passage begins.
     """
     source = passage.source
-    name = source.name[0].upper() + source.name[1:]
     who = voice_at(source, passage.span.start if place is None else place)
     return (
-        f"{name} ({who}, {say_date(source)}, {say_status(source)}; "
+        f"{say_name(source)} ({who}, {say_date(source)}, {say_status(source)}; "
         f"{say_place(passage)})"
     )
 
@@ -90,8 +94,8 @@ def excerpts(retrieved: Retrieved) -> list[tuple[Passage, Span]]:
     """The stretches of text worth showing, in the order in which they are shown.
 
     What says otherwise than the question takes for granted comes first. Retrieval has balanced the
-    sources; here the best of each tier gets a place, so that neither
-    texts nor officials nor commentators go unheard where they bear on the question.
+    sources; here the best of each tier gets a place, so that neither texts nor officials nor
+    commentators go unheard where they bear on the question.
     """
     usable = [e for e in retrieved.evidence if e.best]
     best = max((e.score for e in usable), default=0.0)

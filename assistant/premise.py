@@ -23,14 +23,15 @@ from assistant.types import Evidence, Passage, Premise, Source, Span, Status
 _SAME = 0.3
 _HELD = 3
 
+_WH = r"(?=(?:what|which|who|whose|how|why|when|where)\b)"
 # "Since the text binds them, what …", "They were bound: why …", "Why are they bound?"
 _GIVEN = re.compile(
     r"^(?:so |and |but )?(?:since|given that|considering that|now that|as|because|after)\s+(.+?),?"
-    r"\s+(?=(?:what|which|who|whose|how|why|when|where)\b)", re.IGNORECASE,
+    rf"\s+{_WH}", re.IGNORECASE,
 )
 _STATED = re.compile(
     r"^(.{15,}?)(?:[.;:!]|,?\s+right\?|\s[-–—])\s+(?:so |and |then |but )?"
-    r"(?=(?:what|which|who|whose|how|why|when|where)\b)", re.IGNORECASE,
+    rf"{_WH}", re.IGNORECASE,
 )
 _ASKED_WHY = re.compile(
     r"^(?:so |and |but |then )?(?:why|how come|when|for what reason|how)\s+"
@@ -69,8 +70,8 @@ _MAY_NOT = re.compile(
 )
 _NEGATIONS = frozenset(
     "no not never none nor neither nothing nobody without cannot t fail failed fails refuse "
-    "refused refuses reject rejected "
-    "rejects decline declined declines deny denied denies unable".split()
+    "refused refuses reject rejected rejects decline declined declines deny denied denies "
+    "unable".split()
 )
 _AGREED = (
     r"\b(?:signed|ratified|concluded|adopted|entered into force|came into force|in force|"
@@ -112,7 +113,6 @@ _NUMBER_WORDS = {word: str(number) for number, word in enumerate(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty".split()
 )} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90"}
-
 
 # Not to be looked for: these are what is compared.
 _TOLD_APART = frozenset(map(stem, _MODAL | _NEGATIONS))

@@ -56,9 +56,13 @@ def understand(
             f"numbers written alike can match. Asking in {held} finds more.",
         )
     return Question(
-        text=text, standalone=_standalone(text, history), parts=tuple(_SECOND.split(text)),
+        text=text, standalone=_standalone(text, history), parts=_parts(text),
         history=tuple(history), language=language, notices=notices,
     )
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.rstrip("?").strip() for part in _SECOND.split(text))
 
 
 def _standalone(text: str, history: Sequence[Turn]) -> str:

@@ -17,7 +17,7 @@ from assistant.injection import steering
 from assistant.period import Period, period
 from assistant.premise import false_premise
 from assistant.silence import KINDS, named_sources, silence
-from assistant.tokenization import language_of, stem, terms, words
+from assistant.tokenization import akin, language_of, stem, terms, words
 from assistant.types import Evidence, Passage, Question, Retrieved, Source, Span
 
 # Candidates of each search. More did not change which passages come first.
@@ -77,7 +77,8 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
     unspoken = _open(question, evidence, weights, index)
     unsaid = None if missing or unspoken else silence(question, weights, named, index)
     if unspoken:  # what can be answered is the rest
-        weights = {term: w for term, w in weights.items() if term not in _own(unspoken, question)}
+        own = _own(unspoken, question)
+        weights = {term: w for term, w in weights.items() if term not in own}
         missing = tuple(n for n in missing if not any(n in part for part in unspoken))
     nearness = max((hit.score for hit in dense), default=0.0)
     bearing = coverage(evidence, weights) + nearness
@@ -99,6 +100,8 @@ def _open(
 
     What counts are the words that no other part has, and names.
     """
+    if len(question.parts) < 2:
+        return ()
     unspoken = []
     for part in question.parts:
         own = {t: weights.get(t, 0.0) for t in _own((part,), question)}
@@ -108,13 +111,13 @@ def _open(
         )
         spoken_of = coverage(evidence, own) > _SPOKEN_OF
         if unknown or len(own) > 1 and not spoken_of:
-            unspoken.append(part.rstrip("?").strip())
+            unspoken.append(part)
     return tuple(unspoken) if len(unspoken) < len(question.parts) else ()
 
 
 def _own(parts: tuple[str, ...], question: Question) -> set[str]:
     """The terms of the parts that the question's other parts do not have."""
-    others = [p for p in question.parts if p.rstrip("?").strip() not in parts and p not in parts]
+    others = [part for part in question.parts if part not in parts]
     return set(terms(" ".join(parts))) - set(terms(" ".join(others))) - KINDS
 
 
@@ -170,7 +173,9 @@ def _voice_factor(passage: Passage, speaker: frozenset[str]) -> float:
     text is nobody's demand."""
     voices = speakers(passage.source, passage.span) or (passage.source.voice,)
     spoken_by = (stem(word) for voice in voices if ";" not in voice for word in words(voice))
-    return _SPEAKER if any(_alike(voice, speaker) for voice in spoken_by) else 1.0
+    # "Russia" speaks as "Russian Federation"
+    heard = any(akin(voice, name) for voice in spoken_by for name in speaker)
+    return _SPEAKER if heard else 1.0
 
 
 def _place_factor(source: Source, first: Set[str], time: Period | None) -> float:
@@ -178,15 +183,6 @@ def _place_factor(source: Source, first: Set[str], time: Period | None) -> float
     if time and not time.holds(source):
         return _OUT_OF_TIME
     return _NAMED if source.id in first else 1.0
-
-
-def _alike(voice: str, speaker: frozenset[str]) -> bool:
-    # "Russia" speaks as "Russian Federation": one stem begins the other
-    for name in speaker:
-        short, long = sorted((voice, name), key=len)
-        if long == short or (len(short) >= 5 and long.startswith(short)):
-            return True
-    return False
 
 
 def _fuse(dense: list[Hit], bm25: list[Hit]) -> list[Evidence]:

@@ -73,3 +73,9 @@ def stem(word: str) -> str:
         _local.stemmers = {lang: Stemmer.Stemmer(lang) for lang in ("english", "russian")}
     language = "russian" if _CYRILLIC.search(word) else "english"
     return str(_local.stemmers[language].stemWord(word))
+
+
+def akin(one: str, other: str) -> bool:
+    """Whether two stems name the same, as "Russia" and "Russian" do: one begins the other."""
+    short, long = sorted((one, other), key=len)
+    return short == long or len(short) >= 5 and long.startswith(short)

@@ -98,16 +98,16 @@ class _Handler(BaseHTTPRequestHandler):
         """Say in one word what is likely: yes at 60, no at 20, capitals counted in, of 100."""
         likely = [("Yes", 0.5), (" yes", 0.1), ("No", 0.2), ("Perhaps", 0.1)]
         tops = [{"token": word, "logprob": math.log(share)} for word, share in likely]
-        content = [{"token": "Yes", "logprob": math.log(0.5), "top_logprobs": tops}]
-        choice = {"index": 0, "finish_reason": "length", "logprobs": {"content": content},
-                  "message": {"role": "assistant", "content": "Yes"}}
-        body = {"id": "1", "object": "chat.completion", "created": 0, "model": "stub",
-                "choices": [choice]}
-        self._whole(200, "application/json", json.dumps(body).encode())
+        self._one_word({"content": [
+            {"token": "Yes", "logprob": math.log(0.5), "top_logprobs": tops}
+        ]})
 
     def _plain(self) -> None:
         """The same without telling what is likely."""
-        choice = {"index": 0, "finish_reason": "length",
+        self._one_word(None)
+
+    def _one_word(self, logprobs: dict[str, Any] | None) -> None:
+        choice = {"index": 0, "finish_reason": "length", "logprobs": logprobs,
                   "message": {"role": "assistant", "content": "Yes"}}
         body = {"id": "1", "object": "chat.completion", "created": 0, "model": "stub",
                 "choices": [choice]}

@@ -14,7 +14,7 @@ from itertools import pairwise
 from assistant.compose import lead, say_date
 from assistant.corpus.passages import sentences
 from assistant.corpus.speakers import speakers, surname, voice_at
-from assistant.tokenization import STOPWORDS, stem, terms, words
+from assistant.tokenization import STOPWORDS, akin, stem, terms, words
 from assistant.types import (
     Draft,
     Passage,
@@ -113,7 +113,7 @@ def _wrong_name(draft: Draft, evidence: str) -> str | None:
     short = {initials.lower() for initials in _initials(evidence)}
     for name in map(_bare, _NAME.findall(draft.text)):
         if not all(
-            word in short or any(_alike(stem(word), held) for held in stems) for word in words(name)
+            word in short or any(akin(stem(word), held) for held in stems) for word in words(name)
         ):
             return f"the name {name} is not in what it cites"
     return None
@@ -121,12 +121,6 @@ def _wrong_name(draft: Draft, evidence: str) -> str | None:
 
 def _bare(name: str) -> str:
     return re.sub(r"[’']s?$", "", name)
-
-
-def _alike(name: str, held: str) -> bool:
-    """"Russia" and "Russian": one stem begins the other."""
-    short, long = sorted((name, held), key=len)
-    return short == long or len(short) >= 5 and long.startswith(short)
 
 
 def _initials(text: str) -> set[str]:

@@ -18,7 +18,7 @@ from assistant.injection import steering
 from tests.bench.real_questions import wilson
 
 DATA = Path(__file__).with_name("data")
-# Kinds of BIPIA's tune split that are tasks of their own.
+# Kinds of BIPIA, of either split, that are tasks of their own.
 _TASKS = {
     "Information Retrieval", "Content Creation", "Learning and Tutoring", "Language Translation",
     "Programming Help", "Task Automation", "Business Intelligence", "Conversational Agent",
