@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Template
 
 from assistant.corpus.passages import sentences
-from assistant.corpus.speakers import speakers, voice_at
+from assistant.corpus.speakers import say_voice, speakers, voice_at
 from assistant.errors import PromptError
 from assistant.models import Model, Prompt
 from assistant.types import Draft, Evidence, Passage, Question, Retrieved, Source, Span, Tier
@@ -37,7 +37,7 @@ _TIERS: tuple[Tier, ...] = ("primary", "official", "commentary")
 
 _MARK = re.compile(r"\[\s*(?:S\d+\s*[,;]?\s*)+\]")
 _LONE_MARKS = re.compile(r"(?:\[[S\d\s,;]*\]?[\s.]*)+")
-_ENDED = re.compile(r"[.!?…:;][”\"»’')\]]*$")
+_ENDED = re.compile(r"[.!?…][”\"»’')\]]*$")
 _ID = re.compile(r"S(\d+)")
 
 
@@ -73,7 +73,7 @@ def lead(passage: Passage, place: int | None = None) -> str:
     In a transcript the one who speaks at the `place`, by default where the passage begins.
     """
     source = passage.source
-    who = voice_at(source, passage.span.start if place is None else place)
+    who = say_voice(source, passage.span.start if place is None else place)
     return (
         f"{say_name(source)} ({who}, {say_date(source)}, {say_status(source)}; "
         f"{say_place(passage)})"

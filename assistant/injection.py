@@ -47,6 +47,9 @@ _PATTERNS = tuple(re.compile(pattern, re.IGNORECASE | re.MULTILINE) for pattern 
     rf"\b(?:the|any|every) {_MODEL} (?:that )?(?:read|process|summari[sz])\w* this\b",
     r"\b(?:notice|note|correction|instructions?)\b[^.\n]{0,40}\b(?:language models?|llms?|ai "
     r"(?:systems?|models?)|automated readers?)\b",
+    r"\b(?:a\.?i\.?|language models?|llms?|chat ?bots?)(?!\w)[^.!?\n]{0,50} (?:must|shall|"
+    r"should|ha(?:s|ve) to|(?:is|are) to|needs? to) (?:\w+ )?(?:respond|reply|say|answer|point out|"
+    r"mention|state|write|tell|cite|claim|pretend|output)\b",
     # about what it is to write
     rf"{_COMMAND}{_REST}{{0,120}}\b(?:your|the final|every|any) (?:\w+ )?{_OUTPUT}\b",
     rf"{_COMMAND}[^.!?\n]{{0,40}}\b(?:the) (?:answer|output|reply)\b",
@@ -91,7 +94,7 @@ _PATTERNS = tuple(re.compile(pattern, re.IGNORECASE | re.MULTILINE) for pattern 
     r"(?:языков\w+ модел|мовн\w+ модел|штучн\w+ інтелект|искусственн\w+ интеллект|нейросет|"
     r"чат-?бот)\w*\s*[,:!]",
     r"\b(?:забудь|игнорируй|ігноруй|не обращай|відкинь)\w*\b[^.!?\n]{0,40}(?:указан|инструкц|"
-    r"вказівк|інструкц)",
+    r"вказівк|інструкц|правил)",
     r"\b(?:закончи|начни|добавь|напиши|заверши|додай|почни)\w*\b[^.!?\n]{0,40}(?:ответ|відповід)",
     r"\b(?:пользовател|користувач)\w*\b|\b(?:отвечай|відповідай)\b[^.!?\n]{0,60}"
     r"(?:[:«]|что|що)",
@@ -101,6 +104,14 @@ _PATTERNS = tuple(re.compile(pattern, re.IGNORECASE | re.MULTILINE) for pattern 
     r"\bsprachmodell\w*\b|\b(?:ignoriere|vergiss|missachte)\b[^.!?\n]{0,40}\b(?:anweisung|regel)\w*|"
     r"\banweisungen gelten nicht mehr\b",
 ))
+# What a statement about the sources has no use for: it is said to a reader or to a model.
+_ADDRESSED = re.compile(
+    rf"\b(?:you|your|yours|yourself)\b|^\W*(?:please |now |then |never |always )?{_DO} |"
+    rf"\b(?:a\.?i\.?|(?:large )?language models?|llms?|chat ?bots?)(?!\w)|https?://|\bwww\.|"
+    rf"\b(?:in|to|of|from) (?:the|this|every|any|each) {_OUTPUT}\b(?! (?:of|to|by|from)\b)",
+    re.IGNORECASE,
+)
+_IN_QUOTES = re.compile(r"[“\"«][^”\"»]*[”\"»]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 # Invisible letters in a row, or every second one, have no honest use.
 _HIDDEN = re.compile("(?:\\w[\u200b-\u200d\u2060\ufeff]){4,}")
@@ -122,6 +133,12 @@ def steering(text: str) -> str | None:
                 start = form.rfind(" ", 0, max(0, found.start() - 10)) + 1
                 return " ".join(form[start : max(found.end(), start + 60)].split())[:_SHOWN]
     return None
+
+
+def addressed(sentence: str) -> bool:
+    """Whether a sentence, outside its quotation marks, speaks to its reader or to a model."""
+    own = _IN_QUOTES.sub("", unicodedata.normalize("NFKC", sentence))
+    return bool(_ADDRESSED.search(own) or steering(sentence))
 
 
 def _forms(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from assistant.compose import lead
 from assistant.corpus.passages import sentences
+from assistant.injection import addressed
 from assistant.types import (
     Citation,
     Draft,
@@ -108,6 +109,8 @@ def _carried(draft: Draft, judge: Judge | None) -> tuple[Draft, str | None]:
     """The draft with citations that carry it, or as it is with the reason why none do."""
     if not draft.whole:
         return draft, "it breaks off"
+    if addressed(draft.text):
+        return draft, "it speaks to its reader or to a model and states nothing"
     reason = _model_fault(draft, None)
     if reason is None:
         return draft, None
