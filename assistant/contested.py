@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from assistant.corpus.speakers import voice_at
+from assistant.corpus.speakers import say_voice
 from assistant.types import Passage, Source
 
 
@@ -33,7 +33,7 @@ def contested(
         for passage in held:
             found = pattern.search(passage.source.text, passage.span.start, passage.span.end)
             if found:
-                voice = voice_at(passage.source, found.start())
+                voice = say_voice(passage.source, found.start())
                 users.setdefault(passage.source.id, (passage.source, voice))
         yield Contested(word, tuple(users.values()))
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from assistant.compose import say_date, say_place, say_status
 from assistant.corpus.parallel import original_wording
-from assistant.corpus.speakers import voice_at
+from assistant.corpus.speakers import say_voice
 from assistant.types import Answer, Checked, Citation, Outcome, Source, Statement, Support, TextKind
 
 HEADINGS = {
@@ -122,7 +122,7 @@ def to_terminal(answer: Answer) -> str:
 
 def _source_line(citation: Citation) -> str:
     passage, source = citation.passage, citation.passage.source
-    facts = [voice_at(source, citation.span.start), say_date(source), say_status(source),
+    facts = [say_voice(source, citation.span.start), say_date(source), say_status(source),
              say_place(passage), CHECKED[passage.checked], say_proposed(source)]
     where = source.address or ""
     known = "; ".join(filter(None, facts))
@@ -234,7 +234,7 @@ def _citation(citation: Citation) -> CitationJson:
     return CitationJson(
         number=citation.number, source=source.id, title=source.title,
         anchor=citation.passage.anchor, quote=citation.quote, start=citation.span.start,
-        end=citation.span.end, voice=voice_at(source, citation.span.start), kind=source.kind,
+        end=citation.span.end, voice=say_voice(source, citation.span.start), kind=source.kind,
         date=source.date.isoformat() if source.date else None, status=source.status,
         text_kind=source.text_kind, checked=citation.passage.checked, address=source.address,
         proposed=list(source.proposed), original=source.original.id if source.original else None,

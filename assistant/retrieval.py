@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 
 from assistant.corpus.passages import sentences
-from assistant.corpus.speakers import speakers
+from assistant.corpus.speakers import heard, speakers
 from assistant.index import Hit, PassageIndex, searched_text
 from assistant.injection import steering
 from assistant.period import Period, period
@@ -171,11 +171,12 @@ def _speaker(text: str) -> frozenset[str]:
 def _voice_factor(passage: Passage, speaker: frozenset[str]) -> float:
     """More for a text in which the speaker speaks alone, or where he does in a transcript; a joint
     text is nobody's demand."""
-    voices = speakers(passage.source, passage.span) or (passage.source.voice,)
+    spoken = speakers(passage.source, passage.span) or (passage.source.voice,)
+    voices = (*spoken, *heard(passage.source, passage.span))
     spoken_by = (stem(word) for voice in voices if ";" not in voice for word in words(voice))
     # "Russia" speaks as "Russian Federation"
-    heard = any(akin(voice, name) for voice in spoken_by for name in speaker)
-    return _SPEAKER if heard else 1.0
+    asked = any(akin(voice, name) for voice in spoken_by for name in speaker)
+    return _SPEAKER if asked else 1.0
 
 
 def _place_factor(source: Source, first: Set[str], time: Period | None) -> float:

@@ -8,7 +8,7 @@ import pytest
 from assistant.answering import Assistant
 from assistant.corpus.catalogue import read_document
 from assistant.corpus.passages import split
-from assistant.corpus.speakers import speakers, voice_at
+from assistant.corpus.speakers import say_voice, speakers, voice_at
 from assistant.settings import Settings
 from assistant.types import Draft, Source, Span, Statement, Withheld
 from assistant.verify import Numbering, check
@@ -70,3 +70,62 @@ def test_words_put_in_another_speakers_mouth_are_withheld(talks: Source) -> None
     right = Draft(text="Winter said Ardal will send twelve ships to the northern lighthouse.",
                   cited=((passage, passage.span),), origin="model")
     assert isinstance(check(right, Numbering()), Statement)
+
+
+RELEASE = """The mayors met on Monday. "The harbour is open to all who trade in salt. No toll will \
+be taken before the harvest is over," Maria Winter said. The Chancellor of Brack was heard too. \
+"Ships from the south will wait outside the northern lighthouse. We call this the \"salt rule\"," \
+the Chancellor stressed.
+
+According to Otto Summer, "nobody was asked about any of this. The council will object in spring."
+
+They had agreed on "salt and toll" before.
+"""
+
+
+@pytest.fixture
+def release(write_source: Callable[..., Path]) -> Source:
+    path = write_source("release", RELEASE, title="News from the harbour", voice="Harbour Gazette",
+                        kind="article")
+    return read_document(path).source
+
+
+def test_words_in_quotation_marks_are_those_of_whom_the_text_names(release: Source) -> None:
+    at = {words: say_voice(release, release.text.index(words)) for words in (
+        "The mayors", "No toll", "We call", "salt rule", "The council", "toll\" before"
+    )}
+    assert at == {
+        "The mayors": "Harbour Gazette",
+        "No toll": "Maria Winter, as quoted by Harbour Gazette",
+        "We call": "the Chancellor, as quoted by Harbour Gazette",
+        "salt rule": "the Chancellor, as quoted by Harbour Gazette",
+        "The council": "Otto Summer, as quoted by Harbour Gazette",
+        "toll\" before": "Harbour Gazette",  # too short to be anybody's words
+    }
+
+
+def test_a_quotation_without_a_name_is_nobodys_and_a_treaty_quotes_nobody(
+    write_source: Callable[..., Path],
+) -> None:
+    text = 'On the wall: "No ship may enter this harbour. No ship may leave it."'
+    article = read_document(write_source("wall", text, voice="Gazette", kind="article")).source
+    assert say_voice(article, text.index("leave")) == "someone, as quoted by Gazette"
+    treaty = read_document(write_source("treaty", text, voice="Ardal", kind="treaty")).source
+    assert say_voice(treaty, text.index("leave")) == "Ardal"
+
+
+@pytest.mark.parametrize(("text", "why"), [
+    ("Maria Winter said the council will object in spring.", "Winter does not say this"),
+    ("Otto Summer said no toll will be taken before the harvest is over.", "Summer does not"),
+    ("Otto Summer said the council will object in spring.", None),
+    ("Maria Winter said no toll will be taken before the harvest is over.", None),
+])
+def test_a_sentence_keeps_quoted_words_in_their_speakers_mouth(
+    text: str, why: str | None, release: Source
+) -> None:
+    passage = split(release)[0]
+    checked = check(Draft(text=text, cited=((passage, passage.span),), origin="model"), Numbering())
+    if why is None:
+        assert isinstance(checked, Statement), checked
+    else:
+        assert isinstance(checked, Withheld) and why in checked.reason

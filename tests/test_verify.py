@@ -79,6 +79,25 @@ def test_a_sentence_that_cites_nothing_or_an_unknown_id_is_withheld(passage: Pas
     assert "S99" in reason(check(unknown, Numbering()))
 
 
+def test_what_somebody_only_says_is_not_told_as_a_fact(
+    write_source: Callable[..., Path],
+) -> None:
+    text = (
+        "Maria Winter claimed that Brack had burnt every ship in the harbour. It is untrue that "
+        "the lighthouse was sold to a baker in the spring."
+    )
+    path = write_source("gazette", text, title="Harbour Gazette", voice="Otto Summer",
+                        kind="article")
+    article = split(read_document(path).source)[0]
+    burnt = said("Brack had burnt every ship in the harbour.", article)
+    assert "leaves out “claimed”" in reason(burnt)
+    assert "leaves out “untrue”" in reason(
+        said("The lighthouse was sold to a baker in the spring.", article)
+    )
+    whole = said("Maria Winter claimed that Brack had burnt every ship in the harbour.", article)
+    assert isinstance(whole, Statement)
+
+
 def test_a_digests_own_words_are_no_quotation(write_source: Callable[..., Path]) -> None:
     path = write_source("digest", f"## Article 2\n\n{TEXT}", text_kind="digest")
     digest, = split(read_document(path).source)

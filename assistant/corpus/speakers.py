@@ -1,4 +1,5 @@
-"""Who speaks where in a text with labels: "President of Russia Vladimir Putin: …"."""
+"""Who speaks where in a text: by labels ("President of Russia Vladimir Putin: …"), or because the
+place stands in quotation marks and the text says whose words these are."""
 
 from __future__ import annotations
 
@@ -6,7 +7,9 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from functools import lru_cache
+from typing import NamedTuple
 
+from assistant.tokenization import terms
 from assistant.types import Source, Span
 
 # "President of Russia Vladimir Putin:" or "С.В.Лавров:", where a sentence may begin
@@ -25,6 +28,40 @@ _DIVISION = re.compile(
 # Where the first label stands, at the latest, in characters.
 _HEAD = 1500
 _LONGEST_LABEL = 60
+
+_SOMEONE = "someone"
+_PARAGRAPH = re.compile(r"(?:[^\n]|\n(?!\s*\n))+")
+_MARK = re.compile(
+    r"(?P<open>(?:(?<=[\s(\[—–:])|^)[\"“„«](?=[^\s]))|"
+    r"(?P<close>(?<=\S)[\"”“»](?=$|[\s.,;:!?)\]—–-]))", re.MULTILINE,
+)
+_FEWEST_QUOTED = 6
+# How far from a quotation, in characters, the text says whose words it is.
+_NEARBY = 120
+SAYING = (
+    r"(?:sa(?:id|ys)|stat(?:ed|es)|told|tells|argu(?:ed|es)|warn(?:ed|s)|claim(?:ed|s)|ask(?:ed|s)|"
+    r"insist(?:ed|s)|declar(?:ed|es)|not(?:ed|es)|add(?:ed|s)|stress(?:ed|es)|explain(?:ed|s)|"
+    r"call(?:ed|s)|describ(?:ed|es)|demand(?:ed|s)|propos(?:ed|es)|reject(?:ed|s)|den(?:ied|ies)|"
+    r"announc(?:ed|es)|admit(?:ted|s)|accus(?:ed|es)|express(?:ed|es)|emphasi[sz](?:ed|es)|"
+    r"summed up|recall(?:ed|s)|conclud(?:ed|es)|believ(?:ed|es)|repl(?:ied|ies)|wr(?:ote|ites)|"
+    r"report(?:ed|s)|remark(?:ed|s)|respond(?:ed|s)|answer(?:ed|s)|underlin(?:ed|es)|assur(?:ed|es)|agree[ds]|"
+    r"according to|in the words of)"
+)
+_WORD = r"(?:(?!(?:I|It|He|She|They|We|This|That)\b)[A-ZА-ЯІЇЄҐ][\w’'-]*\w|[A-Z]\.)"
+_SOMEBODY = rf"((?:[Tt]he )?{_WORD}(?: (?:(?:of|the|and|for|de|von) )*{_WORD}){{0,9}})"
+_BEHIND = re.compile(rf"[\s,.—–-]*(?:{SAYING}\s+{_SOMEBODY}|{_SOMEBODY},? (?:also )?{SAYING}\b)")
+_AHEAD = re.compile(
+    rf"(?:{_SOMEBODY},?(?: also| has| had)? {SAYING}|"
+    rf"(?:[Aa]ccording to|[Ii]n the words of) {_SOMEBODY},?)[^.!?“\"]{{0,60}}$"
+)
+
+
+class _Quotation(NamedTuple):
+    """A stretch in quotation marks, marks included, and who is said to have said it."""
+
+    start: int
+    end: int
+    speaker: str | None
 
 
 def surname(label: str) -> str:
@@ -56,9 +93,74 @@ def speakers(source: Source, span: Span) -> tuple[str, ...]:
 
 
 def voice_at(source: Source, place: int) -> str:
-    """Who speaks at a place: as the label there names them, else the voice of the source."""
+    """Who speaks at a place: as the label there or the text around a quotation names them, else
+    the voice of the source."""
     found = speakers(source, Span(place, place + 1))
-    return found[0] if found else source.voice
+    if found:
+        return found[0]
+    inside = _quotation_at(source, place)
+    return (inside.speaker or _SOMEONE) if inside else source.voice
+
+
+def say_voice(source: Source, place: int) -> str:
+    """The same for the reader: of words that the source quotes, that it quotes them."""
+    who = voice_at(source, place)
+    inside = None if speakers(source, Span(place, place + 1)) else _quotation_at(source, place)
+    if inside is None or set(terms(who)) & set(terms(source.voice)):
+        return who
+    return f"{who}, as quoted " + ("there" if source.voice == "unknown" else f"by {source.voice}")
+
+
+def heard(source: Source, span: Span | None = None) -> tuple[str, ...]:
+    """All who speak or are quoted by name in a stretch of a source, by default the whole of it."""
+    within = span or Span(0, len(source.text))
+    quoted = (
+        q.speaker for q in _quotations(source)
+        if q.speaker and q.start < within.end and within.start < q.end
+    )
+    return tuple(dict.fromkeys((*speakers(source, within), *quoted)))
+
+
+def is_name(who: str) -> bool:
+    """Whether somebody is called by a name: "the President" may be anybody."""
+    return who != _SOMEONE and not _ARTICLE.match(who)
+
+
+def _quotation_at(source: Source, place: int) -> _Quotation | None:
+    found = _quotations(source)
+    last = bisect_right(found, place, key=lambda q: q.start) - 1
+    return found[last] if last >= 0 and found[last].start < place < found[last].end else None
+
+
+def _quotations(source: Source) -> tuple[_Quotation, ...]:
+    """Those of statements and articles: treaties put terms in quotation marks, nobody's words."""
+    return () if source.tier == "primary" else _marked(source.text)
+
+
+@lru_cache(maxsize=512)
+def _marked(text: str) -> tuple[_Quotation, ...]:
+    """The outermost quotations of some length, each with the one whose words the text says they
+    are. One that runs over the end of its paragraph is left out: its other end is not sure."""
+    found = []
+    for paragraph in _PARAGRAPH.finditer(text):
+        opened: list[int] = []
+        for mark in _MARK.finditer(text, paragraph.start(), paragraph.end()):
+            if mark.lastgroup == "open":
+                opened.append(mark.start())
+            elif opened:
+                start = opened.pop()
+                if not opened and len(text[start : mark.end()].split()) >= _FEWEST_QUOTED:
+                    who = _said_by(text[paragraph.start() : start], text[mark.end() :][:_NEARBY])
+                    found.append(_Quotation(start, mark.end(), who))
+    return tuple(found)
+
+
+def _said_by(before: str, after: str) -> str | None:
+    behind = _BEHIND.match(after)
+    found = behind or _AHEAD.search(before[-_NEARBY:])
+    if found is None:
+        return None
+    return next(" ".join(who.split()) for who in found.groups() if who)
 
 
 @lru_cache(maxsize=512)

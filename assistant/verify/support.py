@@ -7,17 +7,18 @@ names, negations and modal verbs each in their place, passes; true paraphrases a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from difflib import SequenceMatcher
 from itertools import pairwise
 
 from assistant.compose import lead, say_date
 from assistant.corpus.passages import sentences
-from assistant.corpus.speakers import speakers, surname, voice_at
+from assistant.corpus.speakers import SAYING, heard, is_name, surname, voice_at
 from assistant.tokenization import STOPWORDS, akin, stem, terms, words
 from assistant.types import (
     Draft,
     Passage,
+    Source,
     Span,
 )
 
@@ -53,11 +54,15 @@ _FEW = 2
 # Where a sentence may pass from one of the source's to another.
 _CLAUSE = re.compile(r"[;:“”\"]|,\s(?:and|but|while|whereas)\b")
 # "Macron said": a name and a verb of saying.
-_REPORTS = re.compile(
-    r"([A-ZА-ЯІЇЄҐ][\w’'-]+),? (?:has |had |also )?((?:sa(?:id|ys)|stat|told|tells|argu|warn|claim|"
-    r"ask|insist|declar|note|add|stress|explain|call|describ|demand|propos|reject|den(?:ied|ies)|"
-    r"announc|admit|accus|express)\w*)"
+_REPORTS = re.compile(rf"([A-ZА-ЯІЇЄҐ][\w’'-]+),? (?:has |had |also )?{SAYING}\b")
+# What stands before another's words, or before what only seems so, or is denied.
+_ONLY_SAID = re.compile(
+    rf"\b({SAYING}|(?:alleg|assert|suggest|suppos|pretend|believ|think|claim|say|argu|insist|maintain|"
+    r"contend|hop|fear|doubt|deny|warn)(?:e|es|ed|s|ing)?|respond|point out|false|untrue|wrong|"
+    r"unlikely|impossible) (?:\w+ )?(?:that )?(?:the )?$"
 )
+_PARTS = frozenset("article paragraph section chapter point text treaty act document".split())
+_SAYS = re.compile(rf"\b{SAYING}\b", re.IGNORECASE)
 # How many words away a neighbour may stand in the source: a statement leaves words out.
 _NEAR = 12
 _PLACE = re.compile(
@@ -79,18 +84,23 @@ def contradiction(draft: Draft) -> str | None:
 def rewording(draft: Draft) -> str | None:
     """The first reason why the sentence is not made of the passages' own words, each in its place;
     then only a judge of meaning can tell whether they carry it."""
-    return _own_order(draft) or _limited(draft) or _changed(draft) or _misplaced(draft)
+    return (
+        _own_order(draft) or _limited(draft) or _unattributed(draft) or _changed(draft)
+        or _misplaced(draft)
+    )
 
 
 def _wrong_speaker(draft: Draft) -> str | None:
-    """In a transcript, what one says must not be put in the mouth of another who speaks there."""
-    reporting = {name for name, _ in _REPORTS.findall(draft.text)}
+    """What one says must not be put in the mouth of another who speaks or is quoted there."""
+    reporting = set(_REPORTS.findall(draft.text))
     for passage, offered in draft.cited:
         source = passage.source
-        who = voice_at(source, carrying(draft.text, passage, offered).start)
-        others = {surname(s) for s in speakers(source, Span(0, len(source.text)))}
-        wrong = reporting & others - {surname(who)}
-        if wrong:
+        place = carrying(draft.text, passage, offered)
+        who = voice_at(source, place.start)
+        here = {surname(s) for s in (who, *heard(source, place))}
+        here |= set(_REPORTS.findall(source.text[slice(*place)]))
+        wrong = reporting & {surname(s) for s in heard(source) if is_name(s)} - here
+        if wrong and is_name(who):
             return f"{min(wrong)} does not say this in what it cites: {who} does"
     return None
 
@@ -152,30 +162,56 @@ def _limited(draft: Draft) -> str | None:
     return f"“{own[0]}” is not what the sentence that carries it says" if own else None
 
 
+def _unattributed(draft: Draft) -> str | None:
+    """What the source gives as said, thought or denied by somebody must not be told as a fact."""
+    if _SAYS.search(draft.text):
+        return None
+    said = words(draft.text)
+    for passage, span in draft.cited:
+        held = words(passage.source.text[slice(*carrying(draft.text, passage, span))])
+        blocks = SequenceMatcher(None, said, held, autojunk=False).get_matching_blocks()
+        first = next((block.b for block in blocks if block.size > 1), 0)
+        before = _ONLY_SAID.search(" ".join([*held[:first], ""]))
+        # what the source itself says needs no more than its name before it
+        itself = _PARTS & set(held[:first]) or _names(held[:first], passage.source)
+        if before and not itself:
+            return f"it leaves out “{before[1]}” before what it says"
+    return None
+
+
 def _changed(draft: Draft) -> str | None:
     """What a sentence that is nearly copied puts in another's place, or leaves out.
 
     Numbers, names and modal verbs that are not the original's, and single words left out that
     turn the meaning. What the source's own name and date say may be put in front.
     """
-    said = words(draft.text)
-    names = {word for name in _NAME.findall(draft.text) for word in words(name)}
+    said, names = words(draft.text), _name_words(draft.text)
     for passage, span in draft.cited:
-        held = words(passage.source.text[slice(*carrying(draft.text, passage, span))])
+        place = carrying(draft.text, passage, span)
+        copied = passage.source.text[slice(*place)]
+        held, names_held = words(copied), _name_words(copied)
         matcher = SequenceMatcher(None, said, held, autojunk=False)
         if sum(block.size for block in matcher.get_matching_blocks()) < _COPIED * len(said):
             continue
-        known = set(words(f"{lead(passage)} {' '.join(passage.source.names)}"))
+        names_known = (*passage.source.names, *heard(passage.source, place))
+        known = set(words(f"{lead(passage, place.start)} {' '.join(names_known)}"))
         for kind, i, j, k, m in matcher.get_opcodes():
             if kind == "equal":
                 continue
-            new = [w for w in said[i:j] if _is_critical(w, names) and w not in known]
+            instead = i > 0 and any(_is_critical(w, names_held) for w in held[k:m])
+            new = [
+                w for w in said[i:j] if _is_critical(w, names) and (instead or w not in known)
+            ]
             if new:
                 return f"“{new[0]}” is not what the sentence that it copies says"
             lost = [w for w in held[k:m] if w in _LIMITS]
             if lost and m - k <= _FEW:
                 return f"it leaves out “{lost[0]}” from the sentence that it copies"
     return None
+
+
+def _name_words(text: str) -> set[str]:
+    return {word for name in _NAME.findall(text) for word in words(name)}
 
 
 def _is_critical(word: str, names: Set[str]) -> bool:
@@ -186,13 +222,15 @@ def _misplaced(draft: Draft) -> str | None:
     """A number, name or modal verb must stand among the words that it stands among there.
 
     Of the two nearest content words on each side one must be near it on the same side; "signed by
-    A" counts as "A signed". A document's own name of several words may stand anywhere.
+    A" counts as "A signed". A document's own name of several words may stand anywhere, and who
+    speaks may be told before what is said.
     """
-    names = {word for name in _NAME.findall(draft.text) for word in words(name)}
+    names = _name_words(draft.text)
     held = [words(text) for p, _ in draft.cited for text in _sentences(p)]
     titles = {
         pair for p, _ in draft.cited for name in p.source.names for pair in pairwise(words(name))
     }
+    names -= _speaking(draft)
     places: dict[str, list[tuple[list[str], int]]] = {}
     for text in held:
         for place, word in enumerate(text):
@@ -207,6 +245,18 @@ def _misplaced(draft: Draft) -> str | None:
             if not any(_fits(around, text, there) for text, there in places.get(stem(word), ())):
                 return f"“{word}” stands among other words in what it cites"
     return None
+
+
+def _speaking(draft: Draft) -> set[str]:
+    """The words of the name that the sentence begins with, if it says that this one says it."""
+    begins = _REPORTS.search(draft.text)
+    held = [
+        words(who) for p, span in draft.cited
+        for place in [carrying(draft.text, p, span)]
+        for who in (voice_at(p.source, place.start), *heard(p.source, place))
+    ]
+    spoken = set(words(draft.text[: begins.end(1)])) if begins else set()
+    return spoken if any(name and spoken <= set(name) for name in held) else set()
 
 
 def _fits(around: tuple[set[str], set[str]], text: Sequence[str], place: int) -> bool:
@@ -228,7 +278,7 @@ def _sentences(passage: Passage) -> Iterator[str]:
 def _known(passage: Passage) -> str:
     """Whose text it is, when, with what force, and where in it."""
     source = passage.source
-    voices = " ".join((source.voice, *speakers(source, passage.span)))
+    voices = " ".join((source.voice, *heard(source, passage.span)))
     return f"{lead(passage)} {voices} {source.title} {' '.join(source.aliases)} {say_date(source)}"
 
 
@@ -285,14 +335,18 @@ def _evidence_text(passage: Passage) -> str:
 
 def unnamed(draft: Draft) -> str:
     """The preface that a sentence needs which does not say whose words it reports; else empty."""
-    said = set(terms(draft.text))
     passage, offered = draft.cited[0]
     place = carrying(draft.text, passage, offered).start
-    who = voice_at(passage.source, place)
-    names = [set(terms(title)) for title in passage.source.names]
-    if said & set(terms(who)) or any(n and n <= said for n in names):
-        return ""
-    return lead(passage, place)
+    said = words(draft.text)
+    who = set(terms(voice_at(passage.source, place)))
+    named = who & set(map(stem, said)) or _names(said, passage.source)
+    return "" if named else lead(passage, place)
+
+
+def _names(said: Iterable[str], source: Source) -> bool:
+    """Whether the words have all of one of the source's names."""
+    held = set(map(stem, said))
+    return any(name and name <= held for name in (set(terms(one)) for one in source.names))
 
 
 def shared(text: str, passage: Passage) -> int:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from assistant.compose import say_date, say_status
-from assistant.corpus.speakers import voice_at
+from assistant.corpus.speakers import say_voice
 from assistant.render import CHECKED, TEXT_KIND, say_proposed, wording
 from assistant.types import Citation, Passage, Source
 
@@ -43,7 +43,7 @@ def card_html(citation: Citation, turn: int) -> str:
     """One citation: whose text it is and of what force, then the passage with the words marked."""
     passage, source = citation.passage, citation.passage.source
     facts = (
-        ("voice", voice_at(source, citation.span.start)),
+        ("voice", say_voice(source, citation.span.start)),
         ("document", source.kind.replace("_", " ")),
         ("date", say_date(source)), ("force", say_status(source)),
     )
