@@ -14,7 +14,7 @@ from assistant.corpus.passages import sentences
 from assistant.corpus.speakers import say_voice, speakers, voice_at
 from assistant.errors import PromptError
 from assistant.models import Model, Prompt
-from assistant.types import Draft, Evidence, Passage, Question, Retrieved, Source, Span, Tier
+from assistant.types import TIERS, Draft, Evidence, Passage, Question, Retrieved, Source, Span
 
 _PASSAGES = 6
 _PER_SOURCE = 3
@@ -33,7 +33,6 @@ _STATUS = {
     "unknown": "force not known",
 }
 _CHANGING = ("in_force", "signed_not_in_force", "suspended", "superseded", "terminated")
-_TIERS: tuple[Tier, ...] = ("primary", "official", "commentary")
 
 _MARK = re.compile(r"\[\s*(?:S\d+\s*[,;]?\s*)+\]")
 _LONE_MARKS = re.compile(r"(?:\[[S\d\s,;]*\]?[\s.]*)+")
@@ -100,7 +99,7 @@ def excerpts(retrieved: Retrieved) -> list[tuple[Passage, Span]]:
     usable = [e for e in retrieved.evidence if e.best]
     best = max((e.score for e in usable), default=0.0)
     worth = [e for e in usable if e.score >= _WORTH * best]
-    firsts = [next((e for e in worth if e.passage.source.tier == tier), None) for tier in _TIERS]
+    firsts = [next((e for e in worth if e.passage.source.tier == tier), None) for tier in TIERS]
     kept = [e for e in firsts if e]
     for evidence in worth:
         same = sum(e.passage.source.id == evidence.passage.source.id for e in kept)
@@ -109,7 +108,7 @@ def excerpts(retrieved: Retrieved) -> list[tuple[Passage, Span]]:
     picked = sorted(kept, key=worth.index)
     by_source = list(dict.fromkeys(e.passage.source.id for e in picked))
     picked.sort(key=lambda e: (
-        _TIERS.index(e.passage.source.tier), by_source.index(e.passage.source.id)
+        TIERS.index(e.passage.source.tier), by_source.index(e.passage.source.id)
     ))
     places = [(e.passage, span) for e in picked for span in _shown(e)]
     if retrieved.premise is None:

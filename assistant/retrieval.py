@@ -16,6 +16,7 @@ from assistant.index import Hit, PassageIndex, searched_text
 from assistant.injection import steering
 from assistant.period import Period, period
 from assistant.premise import false_premise
+from assistant.quoted import speak_for_themselves
 from assistant.silence import KINDS, named_sources, silence
 from assistant.tokenization import akin, language_of, stem, terms, words
 from assistant.types import Evidence, Passage, Question, Retrieved, Source, Span
@@ -70,9 +71,9 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
         for e in _fuse(dense, bm25)
     ]
     suspect: list[Passage] = []
-    evidence = tuple(
+    evidence = speak_for_themselves([
         replace(e, best=_best_sentences(e.passage, weights)) for e in _balanced(found, suspect)
-    )
+    ], index)
     missing = _unknown_names(asked, index)
     unspoken = _open(question, evidence, weights, index)
     unsaid = None if missing or unspoken else silence(question, weights, named, index)

@@ -34,6 +34,9 @@ Support = Literal["full", "partial"]
 Origin = Literal["quote", "model"]
 Tier = Literal["primary", "official", "commentary"]
 
+TIERS: tuple[Tier, ...] = ("primary", "official", "commentary")
+"""In the order in which they speak."""
+
 TIER_OF_KIND: Mapping[Kind, Tier] = {
     "treaty": "primary", "political_document": "primary", "draft": "primary",
     "resolution": "primary", "official_statement": "official", "official_reply": "official",
