@@ -131,7 +131,8 @@ class Assistant:
         withheld: list[Withheld] = []
         notices = [
             *question.notices, *_on_names(retrieved, self.corpus.unread), *_on_silence(retrieved),
-            *_on_parts(retrieved), *_on_suspects(retrieved), *_on_time(retrieved),
+            *_on_difference(retrieved), *_on_parts(retrieved), *_on_suspects(retrieved),
+            *_on_time(retrieved),
             *_on_words(contested(text, self.corpus.contested, self.index.passages.values())),
         ]
         if retrieved.answerable:
@@ -197,6 +198,16 @@ def _on_silence(retrieved: Retrieved) -> list[str]:
             said = f"The text of {source.name} that is held here does not speak of “{word}”."
         notices.append(said + look)
     return notices
+
+
+def _on_difference(retrieved: Retrieved) -> list[str]:
+    accounts = [
+        f"“{a.value}” ({a.passage.source.name}, {say_date(a.passage.source)})"
+        for a in retrieved.differing
+    ]
+    if not accounts:
+        return []
+    return [f"The sources differ, or speak of different things: {'; '.join(accounts)}."]
 
 
 def _on_parts(retrieved: Retrieved) -> list[str]:

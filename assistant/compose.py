@@ -92,7 +92,8 @@ def quote(retrieved: Retrieved) -> Iterator[Draft]:
 def excerpts(retrieved: Retrieved) -> list[tuple[Passage, Span]]:
     """The stretches of text worth showing, in the order in which they are shown.
 
-    What says otherwise than the question takes for granted comes first. Retrieval has balanced the
+    What says otherwise than the question takes for granted comes first, and what differs from
+    other accounts is always there. Retrieval has balanced the
     sources; here the best of each tier gets a place, so that neither texts nor officials nor
     commentators go unheard where they bear on the question.
     """
@@ -111,13 +112,18 @@ def excerpts(retrieved: Retrieved) -> list[tuple[Passage, Span]]:
         TIERS.index(e.passage.source.tier), by_source.index(e.passage.source.id)
     ))
     places = [(e.passage, span) for e in picked for span in _shown(e)]
+    for account in retrieved.differing:
+        if not any(_overlap((account.passage, account.span), place) for place in places):
+            places.append((account.passage, account.span))
     if retrieved.premise is None:
         return places
-    passage, said = retrieved.premise.passage, retrieved.premise.span
-    return [(passage, said), *(
-        (p, span) for p, span in places
-        if p.id != passage.id or span.end <= said.start or said.end <= span.start
-    )]
+    otherwise = (retrieved.premise.passage, retrieved.premise.span)
+    return [otherwise, *(place for place in places if not _overlap(otherwise, place))]
+
+
+def _overlap(one: tuple[Passage, Span], other: tuple[Passage, Span]) -> bool:
+    (first, a), (second, b) = one, other
+    return first.id == second.id and a.start < b.end and b.start < a.end
 
 
 def _shown(evidence: Evidence) -> Iterator[Span]:

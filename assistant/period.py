@@ -10,15 +10,12 @@ from datetime import date as Day
 from typing import NamedTuple
 
 from assistant.silence import Named
-from assistant.tokenization import terms
+from assistant.tokenization import MONTHS, terms
 from assistant.types import Source
 
-_MONTHS = (
-    "january february march april may june july august september october november december".split()
-)
 _WHEN = re.compile(
     r"\b(before|until|up to|after|since|following|as of)\s+(?:the\s+)?"
-    rf"(?:(?:(\d{{1,2}})\s+)?({'|'.join(_MONTHS)})\s+)?([12]\d{{3}})\b", re.IGNORECASE,
+    rf"(?:(?:(\d{{1,2}})\s+)?({'|'.join(MONTHS)})\s+)?([12]\d{{3}})\b", re.IGNORECASE,
 )
 _THEN = re.compile(r"\b(before|after|since|following)\s+(?:the\s+)?((?:[\w’'-]+\s*){1,10})", re.I)
 _BEFORE = ("before", "until", "up to", "as of")
@@ -64,7 +61,7 @@ def _bounds(day: str | None, month: str | None, year: int) -> tuple[Day, Day]:
     """The first day that is meant, and the first behind it."""
     if month is None:
         return Day(year, 1, 1), Day(year + 1, 1, 1)
-    number = _MONTHS.index(month.lower()) + 1
+    number = MONTHS.index(month.lower()) + 1
     if day and 1 <= int(day) <= 28 + 3:
         first = Day(year, number, min(int(day), 28)).toordinal() + max(0, int(day) - 28)
         return Day.fromordinal(first), Day.fromordinal(first + 1)

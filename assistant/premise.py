@@ -15,7 +15,7 @@ from typing import NamedTuple
 from assistant.corpus.passages import sentences
 from assistant.index import searched_text
 from assistant.silence import Named
-from assistant.tokenization import STOPWORDS, stem, terms, words
+from assistant.tokenization import NUMBER_WORDS, STOPWORDS, stem, terms, words
 from assistant.types import Evidence, Passage, Premise, Source, Span, Status
 
 # Of what the question says beside its modal verbs and its source's name, by rarity, this share
@@ -109,10 +109,6 @@ _UNITS = (
     "day week month year hour minut tank vehicl aircraft piec helicopt missil soldier troop person "
     "percent state kilomet metr mile vote inspect"
 ).split()
-_NUMBER_WORDS = {word: str(number) for number, word in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty".split()
-)} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90"}
 
 # Not to be looked for: these are what is compared.
 _TOLD_APART = frozenset(map(stem, _MODAL | _NEGATIONS))
@@ -284,7 +280,7 @@ def _other_number(granted: str, said: str) -> str | None:
 
 def _counted(text: str) -> dict[str, set[str]]:
     """Unit → the numbers that stand at most two words before it."""
-    plain = [_NUMBER_WORDS.get(word, word) for word in words(text)]
+    plain = [NUMBER_WORDS.get(word, word) for word in words(text)]
     found: dict[str, set[str]] = {}
     for place, word in enumerate(plain):
         if stem(word) not in _UNITS:

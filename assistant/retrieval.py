@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from assistant.corpus.passages import sentences
 from assistant.corpus.speakers import heard, speakers
+from assistant.differing import differing
 from assistant.index import Hit, PassageIndex, searched_text
 from assistant.injection import steering
 from assistant.period import Period, period
@@ -57,8 +58,9 @@ _SPEAKER_ASKED = re.compile(
 
 def retrieve(question: Question, index: PassageIndex) -> Retrieved:
     """The best passages for a question, at most 12, best first."""
-    asked = question.standalone
-    weights = _weights(question, index)
+    spelt = _as_spelt(question, index)
+    asked, parts = spelt.standalone, dict(zip(spelt.parts, question.parts, strict=True))
+    weights = _weights(spelt, index)
     dense, bm25 = index.dense(asked, _CANDIDATES), index.bm25(asked, _CANDIDATES)
     speaker = _speaker(question.text)
     named = named_sources(weights.keys(), index)
@@ -75,10 +77,10 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
         replace(e, best=_best_sentences(e.passage, weights)) for e in _balanced(found, suspect)
     ], index)
     missing = _unknown_names(asked, index)
-    unspoken = _open(question, evidence, weights, index)
-    unsaid = None if missing or unspoken else silence(question, weights, named, index)
+    unspoken = _open(spelt, evidence, weights, index)
+    unsaid = None if missing or unspoken else silence(spelt, weights, named, index)
     if unspoken:  # what can be answered is the rest
-        own = _own(unspoken, question)
+        own = _own(unspoken, spelt)
         weights = {term: w for term, w in weights.items() if term not in own}
         missing = tuple(n for n in missing if not any(n in part for part in unspoken))
     nearness = max((hit.score for hit in dense), default=0.0)
@@ -86,10 +88,11 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
     answerable = not missing and not unsaid and bearing >= _MIN_BEARING
     return Retrieved(
         evidence=evidence, missing=missing, silence=unsaid, answerable=answerable,
-        open=unspoken if answerable else (), suspect=tuple(suspect),
+        open=tuple(parts[part] for part in unspoken) if answerable else (), suspect=tuple(suspect),
         period=time.words if time else "",
         premise=false_premise(asked, weights, named, evidence, index.sources)
         if answerable else None,
+        differing=differing(asked, weights, named, evidence) if answerable else (),
     )
 
 
@@ -148,19 +151,34 @@ def _covered(passage: Passage, weights: Mapping[str, float]) -> float:
 
 
 def _unknown_names(asked: str, index: PassageIndex) -> tuple[str, ...]:
-    """Names in the question that no passage has, even misspelt: then nothing here is about them.
+    """Names in the question that no passage has: then nothing here is about them.
 
     A name is words with capitals in a row, not at the start of a sentence; shouting has no names.
     """
     if asked.isupper():
         return ()
-    def known(word: str) -> bool:
-        # short names differ from ordinary words by a letter ("NLAW", "law")
-        found, misspelt = terms(word), len(word) > 5
-        return not found or any(index.holds(term, misspelt=misspelt) for term in found)
-
     names = dict.fromkeys(_NAME.findall(asked))
-    return tuple(name for name in names if not all(known(word) for word in name.split()))
+    return tuple(
+        name for name in names
+        if not all(any(map(index.holds, terms(word))) for word in name.split() if terms(word))
+    )
+
+
+def _as_spelt(question: Question, index: PassageIndex) -> Question:
+    """The question with its names as the sources spell them: "Zelenskyy" for "Zelensky"."""
+    def respelt(text: str) -> str:
+        return _NAME.sub(lambda name: " ".join(map(known, name[0].split(" "))), text)
+
+    def known(word: str) -> str:
+        # short names differ from ordinary words by a letter ("NLAW", "law")
+        if len(word) <= 5 or any(map(index.holds, terms(word))):
+            return word
+        close = index.alike(stem(word.lower()))
+        return close.title() if close else word
+
+    return replace(
+        question, standalone=respelt(question.standalone), parts=tuple(map(respelt, question.parts))
+    )
 
 
 def _speaker(text: str) -> frozenset[str]:

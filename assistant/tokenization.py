@@ -32,7 +32,16 @@ _RUSSIAN = """
 """.split()
 STOPWORDS = frozenset({*STOPWORDS_EN_PLUS, *_PHRASING, *_RUSSIAN, "s", "t"} - _KEPT)
 
-_MONTHS = {
+MONTHS = (
+    "january february march april may june july august september october november december".split()
+)
+NUMBER_WORDS = {word: str(number) for number, word in enumerate(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty".split()
+)} | {word: str(number * 10) for number, word in enumerate(
+    "thirty forty fifty sixty seventy eighty ninety".split(), start=3
+)}
+_SHORT_MONTHS = {
     "jan": "january", "feb": "february", "mar": "march", "apr": "april", "jun": "june",
     "jul": "july", "aug": "august", "sept": "september", "sep": "september", "oct": "october",
     "nov": "november", "dec": "december",
@@ -58,7 +67,7 @@ def _plain(word: str) -> str:
     # 1,500 is a thousand separator, 1.5 is not
     if word[0].isdigit():
         return re.sub(r"[.,](?=\d{3}(?!\d))", "", word)
-    return _MONTHS.get(word, word)
+    return _SHORT_MONTHS.get(word, word)
 
 
 def terms(text: str) -> list[str]:

@@ -185,6 +185,14 @@ class Premise(NamedTuple):
     replies: tuple[Source, ...] = ()
 
 
+class Account(NamedTuple):
+    """A place that answers a question for a number or a date, and its answer."""
+
+    passage: Passage
+    span: Span
+    value: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Retrieved:
     """The evidence for a question, best first, and whether it can answer at all.
@@ -192,7 +200,8 @@ class Retrieved:
     `missing` names what the question is about that no passage speaks of; `answerable` is false
     when that, or the silence of the documents asked about, rules an answer out. `open` are the
     parts of the question that the evidence does not speak of; `premise` is what it takes for
-    granted and a source says otherwise. `suspect` are passages found that try to steer a language
+    granted and a source says otherwise. `differing` are places that give different numbers or dates
+    for what is asked. `suspect` are passages found that try to steer a language
     model; they are no evidence. `period` are the words that say of what time the sources must be.
     """
 
@@ -202,6 +211,7 @@ class Retrieved:
     silence: Silence | None = None
     open: tuple[str, ...] = ()
     premise: Premise | None = None
+    differing: tuple[Account, ...] = ()
     suspect: tuple[Passage, ...] = ()
     period: str = ""
 

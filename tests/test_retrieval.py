@@ -41,6 +41,8 @@ def test_a_misspelt_name_is_still_known(bundled: Assistant) -> None:
     retrieved = found(bundled, "What did NATO promise Georgia and Ukaine at Bucharest?")
     assert retrieved.missing == ()
     assert retrieved.answerable
+    meant = found(bundled, "What is the Budapset Memorandum?")
+    assert meant.evidence[0].passage.source.id == "budapest-memorandum-1994"
 
 
 def test_shouting_and_lower_case_are_answered_alike(bundled: Assistant) -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from assistant.corpus.speakers import speaker
-from assistant.tokenization import language_of
+from assistant.tokenization import MONTHS, language_of
 
 # Words of titles and the kind of document that they announce.
 _KINDS = (
@@ -28,10 +28,11 @@ _LANGUAGES = {code: code for code in ("en", "ru", "uk", "de", "fr", "es", "it", 
     "ua": "uk", "eng": "en", "rus": "ru", "ukr": "uk", "deu": "de", "ger": "de", "fra": "fr",
 }
 _MONTHS = (
-    "january february march april may june july august september october november december "
-    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря "
-    "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня"
-).split()
+    *MONTHS,
+    *"января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split(),
+    *"січня лютого березня квітня травня червня липня серпня вересня жовтня листопада".split(),
+    "грудня",
+)
 _NAME_OF_MONTH = "|".join(_MONTHS)
 _DAY_IN_NAME = re.compile(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
 _DAY_IN_TEXT = re.compile(

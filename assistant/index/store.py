@@ -88,12 +88,14 @@ class PassageIndex:
         grouped = groupby(self._ordered, key=lambda p: p.source.id)
         return {source_id: tuple(passages) for source_id, passages in grouped}
 
-    def holds(self, term: str, *, misspelt: bool = False) -> bool:
-        """Whether some passage has the term, or with `misspelt` one that looks much like it."""
-        vocabulary = self._bm25.vocab_dict
-        if term in vocabulary:
-            return True
-        return misspelt and bool(difflib.get_close_matches(term, vocabulary, n=1, cutoff=0.85))
+    def holds(self, term: str) -> bool:
+        """Whether some passage has the term."""
+        return term in self._bm25.vocab_dict
+
+    def alike(self, term: str) -> str | None:
+        """The term of the passages that looks much like this one."""
+        close = difflib.get_close_matches(term, self._bm25.vocab_dict, n=1, cutoff=0.85)
+        return close[0] if close else None
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency, log(1 + passages / passages with the term)."""

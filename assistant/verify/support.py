@@ -14,7 +14,7 @@ from itertools import pairwise
 from assistant.compose import lead, say_date
 from assistant.corpus.passages import sentences
 from assistant.corpus.speakers import SAYING, heard, is_name, surname, voice_at
-from assistant.tokenization import STOPWORDS, akin, stem, terms, words
+from assistant.tokenization import NUMBER_WORDS, STOPWORDS, akin, stem, terms, words
 from assistant.types import (
     Draft,
     Passage,
@@ -34,11 +34,10 @@ _MODALS = {"shall", "should", "must", "may", "might", "would", "could", "can"}
 _SAME_FORCE = {"shall": {"shall", "must"}, "must": {"shall", "must"}}
 _NAME = re.compile(r"(?<=[\w,;:)”\"'’] )[A-ZА-Я][\w’'-]*")
 _CAPITALS = re.compile(r"\b[A-Z]\w+(?: [A-Z]\w+)+")
-_NUMBER_WORDS = frozenset(
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
-    "hundred thousand million billion half twice once first second third fourth fifth".split()
-)
+_NUMBER_WORDS = frozenset({
+    *NUMBER_WORDS, *"hundred thousand million billion half twice once first second third fourth "
+    "fifth".split(),
+})
 # Content words beside the source's name that a sentence has at least.
 _FEWEST = 2
 # Words that deny or limit what is said: left out, a sentence claims more.
