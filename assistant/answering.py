@@ -75,7 +75,7 @@ class Assistant:
         self.index = index
         self.settings = settings
         self._model = model
-        self._judge = open_judge(settings, model) if model else None
+        self._judge = open_judge(settings, model)
         self._seen = _stamp(settings)
 
     @classmethod

@@ -58,7 +58,7 @@ _SPEAKER_ASKED = re.compile(
 
 def retrieve(question: Question, index: PassageIndex) -> Retrieved:
     """The best passages for a question, at most 12, best first."""
-    spelt = _as_spelt(question, index)
+    spelt = _respelt(question, index)
     asked, parts = spelt.standalone, dict(zip(spelt.parts, question.parts, strict=True))
     weights = _weights(spelt, index)
     dense, bm25 = index.dense(asked, _CANDIDATES), index.bm25(asked, _CANDIDATES)
@@ -76,7 +76,7 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
     evidence = speak_for_themselves([
         replace(e, best=_best_sentences(e.passage, weights)) for e in _balanced(found, suspect)
     ], index)
-    missing = _unknown_names(asked, index)
+    missing = _unknown_names(question.standalone, index)
     unspoken = _open(spelt, evidence, weights, index)
     unsaid = None if missing or unspoken else silence(spelt, weights, named, index)
     if unspoken:  # what can be answered is the rest
@@ -151,34 +151,35 @@ def _covered(passage: Passage, weights: Mapping[str, float]) -> float:
 
 
 def _unknown_names(asked: str, index: PassageIndex) -> tuple[str, ...]:
-    """Names in the question that no passage has: then nothing here is about them.
+    """Names in the question that no passage has, even misspelt: then nothing here is about them.
 
     A name is words with capitals in a row, not at the start of a sentence; shouting has no names.
     """
     if asked.isupper():
         return ()
     names = dict.fromkeys(_NAME.findall(asked))
-    return tuple(
-        name for name in names
-        if not all(any(map(index.holds, terms(word))) for word in name.split() if terms(word))
-    )
+    return tuple(n for n in names if not all(_as_spelt(word, index) for word in n.split()))
 
 
-def _as_spelt(question: Question, index: PassageIndex) -> Question:
+def _respelt(question: Question, index: PassageIndex) -> Question:
     """The question with its names as the sources spell them: "Zelenskyy" for "Zelensky"."""
     def respelt(text: str) -> str:
-        return _NAME.sub(lambda name: " ".join(map(known, name[0].split(" "))), text)
-
-    def known(word: str) -> str:
-        # short names differ from ordinary words by a letter ("NLAW", "law")
-        if len(word) <= 5 or any(map(index.holds, terms(word))):
-            return word
-        close = index.alike(stem(word.lower()))
-        return close.title() if close else word
+        return _NAME.sub(
+            lambda name: " ".join(_as_spelt(word, index) or word for word in name[0].split()), text
+        )
 
     return replace(
         question, standalone=respelt(question.standalone), parts=tuple(map(respelt, question.parts))
     )
+
+
+def _as_spelt(word: str, index: PassageIndex) -> str | None:
+    """A word of a name as the sources have it; nothing if they have none that looks like it."""
+    if not terms(word) or any(map(index.holds, terms(word))):
+        return word
+    # short names differ from ordinary words by a letter ("NLAW", "law")
+    close = index.alike(stem(word.lower())) if len(word) > 5 else None
+    return close.title() if close else None
 
 
 def _speaker(text: str) -> frozenset[str]:

@@ -1,12 +1,14 @@
 """Answers to questions with known answers, over a folder of texts.
 
     python -m tests.bench.real_questions QUESTIONS --docs DIR [--only "*.txt"] [--model M]
-        [--out ANSWERS] [--home H]
+        [--out ANSWERS] [--home H] [--peer] [--every N]
 
 The folder is added as `assistant add DIR` would. QUESTIONS has one JSON object a line: id, kind,
 question, history, expect, facts, gold, must_not. ANSWERS gets one Answer a line, as `ask --json`
 prints it, with the question's id. With `--home` the index is kept for the next run. Printed are
-two tables, with 95 % intervals (Wilson).
+two tables, with 95 % intervals (Wilson). `--peer` asks LlamaIndex's CitationQueryEngine beside it,
+with the same model, embedding and documents: of it no outcome is known but answering or not, so a
+corrected premise does not count for it; its "span" is a cited chunk that holds the gold quote.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import re
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -26,10 +28,13 @@ from typing import Any
 from assistant.answering import Assistant
 from assistant.corpus.adding import add_documents, files_below
 from assistant.corpus.checking import Document
+from assistant.embeddings import open_embedder
 from assistant.errors import AssistantError
+from assistant.models import open_model
 from assistant.render import answer_text, as_model
 from assistant.settings import read_settings
 from assistant.types import Answer, Source, Turn
+from tests.bench.peers import CitationEngine, Reply
 
 EXPECTED = {
     "answer": ("answered", "partly_answered"), "not_in_corpus": ("not_in_corpus",),
@@ -44,7 +49,7 @@ class Score:
     """What one answer is worth; `None` where the question does not ask for it."""
 
     kind: str
-    outcome: float
+    outcome: float | None
     should_abstain: bool
     abstained: bool
     refused: bool | None
@@ -85,6 +90,34 @@ def score(question: dict[str, Any], answer: Answer, ids: dict[str, str]) -> Scor
     )
 
 
+def score_peer(question: dict[str, Any], reply: Reply, ids: dict[str, str]) -> Score:
+    must_answer = question["expect"] == "answer"
+    text = reply.text.lower()
+    gold = [(ids.get(g["doc"], g["doc"]), g["quote"]) for g in question["gold"]]
+    cited = {source for source, _ in reply.cited}
+    return Score(
+        kind=question["kind"],
+        outcome=None if question["expect"] in ("correct_premise", "partly") else
+        float(reply.abstained != must_answer),
+        should_abstain=question["expect"] == "not_in_corpus", abstained=reply.abstained,
+        refused=reply.abstained if must_answer else None,
+        gold_cited=any(doc in cited for doc, _ in gold) if must_answer and gold else None,
+        span_cited=any(
+            doc == source and _plain(quote) in _plain(chunk)
+            for doc, quote in gold for source, chunk in reply.cited
+        ) if must_answer and gold else None,
+        facts=tuple(
+            any(re.search(one, text) for one in fact) for fact in question["facts"]
+        ) if must_answer else (),
+        forbidden=tuple(s for s in question["must_not"] if re.search(re.escape(s), text)),
+        quotations=tuple(
+            any(_plain(quoted) in _plain(chunk) for _, chunk in reply.cited)
+            for quoted in re.findall(r"[“\"]([^”\"]{2,})[”\"]", reply.text)
+        ),
+        withheld=0, first_text=None, total=reply.seconds,
+    )
+
+
 def _overlaps(answer: Answer, source: Source, quote: str) -> bool:
     """Whether a citation shares characters with the gold quote, wherever that stands."""
     places = [
@@ -118,38 +151,49 @@ def wilson(hits: float, count: int) -> str:
     return f"{share:.2f} [{max(0, middle - half):.2f}, {min(1, middle + half):.2f}]"
 
 
-def table(scores: Sequence[Score]) -> str:
+def table(asked: Mapping[str, Sequence[Score]]) -> str:
+    """One column for each that was asked, by name; then the kinds of questions of each."""
+    columns = {name: dict(_measures(scores)) for name, scores in asked.items()}
+    lines = [f"| measure | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
+    for measure in next(iter(columns.values())):
+        lines.append(f"| {measure} | {' | '.join(c[measure] for c in columns.values())} |")
+    for name, scores in asked.items():
+        lines += ["", f"| {name}: kind | questions | outcome | facts | gold document |"]
+        lines += ["|---|---|---|---|---|", *_kinds(scores)]
+    return "\n".join(lines)
+
+
+def _measures(scores: Sequence[Score]) -> Iterator[tuple[str, str]]:
     def share(values: Iterable[float | bool | None]) -> str:
         known = [float(v) for v in values if v is not None]
         return wilson(sum(known), len(known))
 
     abstained = [s for s in scores if s.abstained]
-    rows = [
-        ("outcome as expected", share(s.outcome for s in scores)),
-        ("abstention precision", share(s.should_abstain for s in abstained)),
-        ("abstention recall", share(s.abstained for s in scores if s.should_abstain)),
-        ("false refusals", share(s.refused for s in scores)),
-        ("gold document cited", share(s.gold_cited for s in scores)),
-        ("gold span overlapped", share(s.span_cited for s in scores)),
-        ("facts covered", share(f for s in scores for f in s.facts)),
-        ("answers with a forbidden string", share(bool(s.forbidden) for s in scores)),
-        ("quotations verbatim", share(q for s in scores for q in s.quotations)),
-        ("sentences withheld", str(sum(s.withheld for s in scores))),
-        ("seconds to first text, median", _median(s.first_text for s in scores)),
-        ("seconds to the end, median", _median(s.total for s in scores)),
-    ]
-    lines = ["| measure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
+    yield "outcome as expected", share(s.outcome for s in scores)
+    yield "abstention precision", share(s.should_abstain for s in abstained)
+    yield "abstention recall", share(s.abstained for s in scores if s.should_abstain)
+    yield "false refusals", share(s.refused for s in scores)
+    yield "gold document cited", share(s.gold_cited for s in scores)
+    yield "gold span overlapped", share(s.span_cited for s in scores)
+    yield "facts covered", share(f for s in scores for f in s.facts)
+    yield "answers with a forbidden string", share(bool(s.forbidden) for s in scores)
+    yield "quotations verbatim", share(q for s in scores for q in s.quotations)
+    yield "sentences withheld", str(sum(s.withheld for s in scores))
+    yield "seconds to first text, median", _median(s.first_text for s in scores)
+    yield "seconds to the end, median", _median(s.total for s in scores)
+
+
+def _kinds(scores: Sequence[Score]) -> Iterator[str]:
     groups: dict[str, list[Score]] = defaultdict(list)
     for one in scores:
         groups[one.kind].append(one)
-    lines += ["", "| kind | questions | outcome | facts | gold document |", "|---|---|---|---|---|"]
-    lines += [
-        f"| {kind} | {len(group)} | {sum(s.outcome for s in group):g} | "
-        f"{sum(f for s in group for f in s.facts)}/{sum(len(s.facts) for s in group)} | "
-        f"{sum(bool(s.gold_cited) for s in group)}/"
-        f"{sum(s.gold_cited is not None for s in group)} |" for kind, group in groups.items()
-    ]
-    return "\n".join(lines)
+    for kind, group in groups.items():
+        yield (
+            f"| {kind} | {len(group)} | {sum(s.outcome or 0 for s in group):g} | "
+            f"{sum(f for s in group for f in s.facts)}/{sum(len(s.facts) for s in group)} | "
+            f"{sum(bool(s.gold_cited) for s in group)}/"
+            f"{sum(s.gold_cited is not None for s in group)} |"
+        )
 
 
 def _median(values: Iterable[float | None]) -> str:
@@ -182,30 +226,46 @@ def main() -> None:
     parser.add_argument("--model", default="quotes")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--home", type=Path)
+    parser.add_argument("--peer", action="store_true", help="ask CitationQueryEngine too")
+    parser.add_argument("--every", type=int, default=1, help="only every so manieth question")
     given = parser.parse_args()
     lines = given.questions.read_text(encoding="utf-8").splitlines()
-    questions = [json.loads(line) for line in lines if line.strip()]
+    questions = [json.loads(line) for line in lines if line.strip()][:: given.every]
     with tempfile.TemporaryDirectory() as folder:
         home = given.home or Path(folder)
         home.mkdir(parents=True, exist_ok=True)
         assistant, ids = open_assistant(given.docs, given.only, home, given.model)
-        scores = []
+        engine = _peer(assistant) if given.peer else None
+        scores: dict[str, list[Score]] = defaultdict(list)
         out = given.out.open("w", encoding="utf-8") if given.out else None
         for number, question in enumerate(questions, start=1):
             print(f"\r{number} of {len(questions)} ", end="", file=sys.stderr, flush=True)
             history = [Turn(t["role"], t["content"]) for t in question["history"]]
             try:
                 answer = assistant.ask(question["question"], history)
+                reply = engine.ask(question["question"]) if engine else None
             except AssistantError as error:
                 raise SystemExit(f"{question['id']}: {error}") from error
-            scores.append(score(question, answer, ids))
+            scores["assistant"].append(score(question, answer, ids))
+            row = {"id": question["id"], **as_model(answer).model_dump()}
+            if reply:
+                scores["CitationQueryEngine"].append(score_peer(question, reply, ids))
+                row["peer"] = reply._asdict()
             if out:
-                row = {"id": question["id"], **as_model(answer).model_dump()}
                 out.write(json.dumps(row, ensure_ascii=False) + "\n")
                 out.flush()
         print(file=sys.stderr)
         print(f"{len(questions)} questions, {len(ids)} documents, model {given.model}\n")
         print(table(scores))
+
+
+def _peer(assistant: Assistant) -> CitationEngine:
+    model = open_model(assistant.settings)
+    if model is None:
+        raise SystemExit("CitationQueryEngine needs a language model: name one with --model.")
+    return CitationEngine(
+        assistant.corpus.sources, open_embedder(assistant.settings.embedding), model
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,94 @@
+"""LlamaIndex's CitationQueryEngine over the same documents, embedding and model, as it comes.
+
+Its defaults stay: chunks of 1024 and citations of 512 tokens, two chunks, its own prompts.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from llama_index.core import Document, Settings, VectorStoreIndex
+from llama_index.core.base.embeddings.base import BaseEmbedding
+from llama_index.core.llms import CompletionResponse, CustomLLM, LLMMetadata
+from llama_index.core.query_engine import CitationQueryEngine
+
+from assistant.embeddings import Embedder
+from assistant.models import Model, Prompt
+from assistant.types import Source
+
+_MARK = re.compile(r"\[(\d+)\]")
+_NOTHING = re.compile(
+    r"(?:\b(?:not|no|none|cannot|unable)\b|n't\b)[^.]{0,60}\b(?:mention|provide|contain|specif|state|"
+    r"information|helpful|address|found|answer|relevant|enough)|empty response", re.IGNORECASE,
+)
+
+
+class Reply(NamedTuple):
+    """What a peer answers: text, what it cites as source id and chunk, and seconds."""
+
+    text: str
+    cited: tuple[tuple[str, str], ...]
+    abstained: bool
+    seconds: float
+
+
+class _OurEmbedding(BaseEmbedding):  # type: ignore[misc]
+    embedder: Any
+
+    def _get_text_embedding(self, text: str) -> list[float]:
+        return self._get_text_embeddings([text])[0]
+
+    def _get_text_embeddings(self, texts: list[str]) -> list[list[float]]:
+        return [[float(x) for x in vector] for vector in self.embedder.embed(texts)]
+
+    def _get_query_embedding(self, query: str) -> list[float]:
+        return self._get_text_embedding(query)
+
+    async def _aget_query_embedding(self, query: str) -> list[float]:
+        return self._get_text_embedding(query)
+
+
+class _OurModel(CustomLLM):  # type: ignore[misc]
+    model: Any
+
+    @property
+    def metadata(self) -> LLMMetadata:
+        return LLMMetadata(context_window=4096, num_output=512, model_name="peer")
+
+    def complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponse:
+        return CompletionResponse(text="".join(self.model.stream(Prompt(system="", user=prompt))))
+
+    def stream_complete(self, prompt: str, formatted: bool = False, **_: Any) -> Any:
+        raise NotImplementedError
+
+
+class CitationEngine:
+    """Answers with sources cited by number; nothing is checked."""
+
+    def __init__(self, sources: Sequence[Source], embedder: Embedder, model: Model) -> None:
+        Settings.tokenizer = str.split  # its own is downloaded
+        documents = [
+            Document(text=s.text, doc_id=s.id, metadata={"title": s.title}) for s in sources
+        ]
+        embedding = _OurEmbedding(embedder=embedder, embed_batch_size=64)
+        index = VectorStoreIndex.from_documents(documents, embed_model=embedding)
+        self._engine = CitationQueryEngine.from_args(index, llm=_OurModel(model=model))
+
+    def ask(self, question: str) -> Reply:
+        start = time.perf_counter()
+        response = self._engine.query(question)
+        seconds = time.perf_counter() - start
+        text = str(response)
+        nodes = response.source_nodes
+        numbers = dict.fromkeys(int(n) for n in _MARK.findall(text))
+        cited = tuple(
+            (str(nodes[n - 1].node.ref_doc_id), nodes[n - 1].node.get_content())
+            for n in numbers if 0 < n <= len(nodes)
+        )
+        first = re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
+        return Reply(text, cited, bool(_NOTHING.search(first)) or not text.strip(), seconds)
+
+
