@@ -15,7 +15,7 @@ from assistant.types import Answer, Checked, Citation, Outcome, Source, Statemen
 
 HEADINGS = {
     "primary": "Primary texts", "official": "Official statements",
-    "commentary": "Commentary (opinion)",
+    "commentary": "Commentary and other texts",
 }
 INSTEAD = "What the source says instead"
 CHECKED = {

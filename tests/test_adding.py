@@ -155,6 +155,17 @@ def test_what_a_bare_text_does_not_say_is_proposed_and_marked(tmp_path: Path, ad
     assert set(source.proposed) == {"title", "date", "voice", "kind", "language"}
 
 
+@pytest.mark.parametrize(("text", "kind"), [
+    ("The Parties shall keep the peace. Article 1 of it binds both cities.", "treaty"),
+    ("The Peace of Ardal was a short-lived treaty between two cities. They met.", "reference"),
+    ("The war ended.[1] Both signed.[2] The mayor was absent.[3][4] Bread fell.[5]", "reference"),
+])
+def test_a_text_that_tells_of_a_treaty_is_none(
+    text: str, kind: str, tmp_path: Path, add: Add
+) -> None:
+    assert add(write_text(tmp_path / "peace-treaty-of-ardal.txt", text)).kind == kind
+
+
 def test_what_is_given_is_not_marked_as_proposed(tmp_path: Path, add: Add) -> None:
     file = write_text(tmp_path / "1905-06-09-letter.txt", "Twenty ships are too many for us.")
     source = add(file, voice="Mayor", date="1905-06-10")

@@ -39,7 +39,7 @@ def test_three_different_claims_about_the_founding_act_are_told_apart(bundled: A
     shown = answer_text(answer)
     primary, official, commentary = (
         shown.index(f"{h}:") for h in ("Primary texts", "Official statements",
-                                       "Commentary (opinion)"))
+                                       "Commentary and other texts"))
     assert primary < official < commentary
 
 

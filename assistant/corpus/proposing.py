@@ -24,6 +24,14 @@ _KINDS = (
     ("resolution", r"resolution|резолюция"),
     ("official_statement", r"statement|readout|telephone conversations?|заявление"),
 )
+_AGREED = ("treaty", "political_document", "resolution")
+# "[12]", and "The Treaty of Ardal is a peace treaty".
+_REFERENCE = re.compile(r"\[\d{1,3}\]")
+_FEW = 5
+_DEFINED = re.compile(
+    r"\b(?:is|was) (?:an?|the) (?:[\w-]+ ){0,4}?(?:treaty|agreement|convention|protocol|pact|"
+    r"declaration|accord|charter|memorandum|resolution)\b"
+)
 _LANGUAGES = {code: code for code in ("en", "ru", "uk", "de", "fr", "es", "it", "pl")} | {
     "ua": "uk", "eng": "en", "rus": "ru", "ukr": "uk", "deu": "de", "ger": "de", "fra": "fr",
 }
@@ -59,10 +67,15 @@ def propose(text: str, name: str, declared: Mapping[str, str]) -> dict[str, str]
         "title": title,
         "date": _day_in(name) or declared.get("date") or _day_in_text(text[:_HEAD]),
         "voice": declared.get("voice") or speaker(text),
-        "kind": _kind(f"{title}\n{name}"),
+        "kind": _kind(f"{title}\n{name}", text),
         "language": language_in(name) if language_of(text[:5000]) == "en" else None,
     }
     return {field: value for field, value in found.items() if value}
+
+
+def _tells_of(text: str) -> bool:
+    """Whether a text tells of a document instead of being it, as an encyclopedia does."""
+    return len(_REFERENCE.findall(text)) >= _FEW or bool(_DEFINED.search(text[:_HEAD]))
 
 
 def language_in(name: str) -> str | None:
@@ -97,14 +110,16 @@ def _readable(name: str) -> str:
     return plain[:1].upper() + plain[1:]
 
 
-def _kind(title: str) -> str | None:
-    """The kind that the first telling word of the title announces."""
+def _kind(title: str, text: str) -> str | None:
+    """The kind that the first telling word of the title announces, unless the text only tells of
+    such a document."""
     plain = re.sub(r"[-_]", " ", title.lower())
     found = [
         (match.start(), kind) for kind, words in _KINDS
         if (match := re.search(rf"\b(?:{words})\b", plain))
     ]
-    return min(found)[1] if found else None
+    kind = min(found)[1] if found else None
+    return None if kind in _AGREED and _tells_of(text) else kind
 
 
 def _day_in(name: str) -> str | None:
