@@ -24,19 +24,26 @@ _SAME = 0.3
 _HELD = 3
 
 _WH = r"(?=(?:what|which|who|whose|how|why|when|where)\b)"
-# "Since the text binds them, what …", "They were bound: why …", "Why are they bound?"
+_AUXILIARY = (
+    r"(?:did|does|do|is|are|was|were|can|could|must|may|should|has|have|had|will|would)"
+)
+# "Since the text binds them, what …", "They were bound: why …", "Why are they bound?", "What did it
+# cost while it was theirs?"
 _GIVEN = re.compile(
-    r"^(?:so |and |but )?(?:since|given that|considering that|now that|as|because|after)\s+(.+?),?"
-    rf"\s+{_WH}", re.IGNORECASE,
+    r"^(?:so |and |but )?(?:since|given that|considering that|now that|as|because|after|when|while|"
+    rf"once)\s+(?!{_AUXILIARY}\b)(.+?),?\s+{_WH}", re.IGNORECASE,
+)
+_CLAUSE = re.compile(
+    rf"\w,?\s+(?:when|while|after|since|once|now that)\s+(?!{_AUXILIARY}\b)"
+    r"((?:[\w’'-]+[ ,]+){2,}.+)$", re.IGNORECASE,
 )
 _STATED = re.compile(
     r"^(.{15,}?)(?:[.;:!]|,?\s+right\?|\s[-–—])\s+(?:so |and |then |but )?"
     rf"{_WH}", re.IGNORECASE,
 )
 _ASKED_WHY = re.compile(
-    r"^(?:so |and |but |then )?(?:why|how come|when|for what reason|how)\s+"
-    r"((?:did|does|do|is|are|was|were|can|could|must|may|should|has|have|had|will|would)\b.+)$",
-    re.IGNORECASE,
+    r"^(?:so |and |but |then )?(?:why|how come|when|for what reason|how|"
+    rf"(?:on|in|at|by) (?:which|what) (?:[\w-]+ ){{0,2}}?\w+)\s+({_AUXILIARY}\b.+)$", re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<=[\w,;:)”\"’] )[A-Z][\w’'-]+")
 # Where a second thing is asked.
@@ -61,7 +68,7 @@ _LEAVE = frozenset(
 _LEFT_OPEN = frozenset("may lets allows permits deems free".split())
 _MODAL = _DUTY | _BAN | _LEAVE
 _DENIES = re.compile(
-    r"\b(?:not|never|cannot|(?:fail|refus|declin)\w* to|without)\s+"
+    r"\b(?:not|never|cannot|(?:fail|refus|declin)\w* to|without|allegedly)\s+"
     r"(?:be\s+|been\s+|\w+ly\s+)?(\w+)", re.IGNORECASE,
 )
 _MAY_NOT = re.compile(
@@ -104,7 +111,15 @@ _OPEN = re.compile(
     r"\b(?:if|whether|would|not|never|n’t)\b|n't\b", re.IGNORECASE,
 )
 _ACT = re.compile(_AGREED, re.IGNORECASE)
-_DRAFT = re.compile(r"\bdraft (\w+)", re.IGNORECASE)
+_DRAFT = re.compile(
+    r"\bdrafts? (?:of (?:an? |the )?(?:[\w-]+ ){0,2}?)?(treaty|agreement|convention|protocol|"
+    r"accord|declaration|resolution|law|charter)\b", re.IGNORECASE,
+)
+_IN_FORCE = re.compile(r"\b(?:in|into) (?:force|effect)\b|\b(?:took|takes|taken) effect\b", re.I)
+_NOT_IN_FORCE = re.compile(
+    r"\b(?:not|never)(?: yet)? (?:been )?(?:enter\w*|come|came|in) (?:into )?(?:force|effect)\b|"
+    r"\bnot (?:yet )?in force\b", re.IGNORECASE,
+)
 _UNITS = (
     "day week month year hour minut tank vehicl aircraft piec helicopt missil soldier troop person "
     "percent state kilomet metr mile vote inspect"
@@ -156,8 +171,8 @@ def _premise(granted: str, reason: str, said: _Said) -> Premise:
 def _granted(asked: str) -> str | None:
     """The part of the question that is not asked but taken for granted."""
     text = asked.strip().rstrip("?").strip()
-    for pattern in (_GIVEN, _STATED, _ASKED_WHY):
-        if found := pattern.match(text):
+    for pattern in (_GIVEN, _STATED, _CLAUSE, _ASKED_WHY):
+        if found := pattern.search(text):
             return _SECOND.split(found[1], maxsplit=1)[0]
     return None
 
@@ -261,6 +276,8 @@ def _denied(granted: str, said: str) -> str | None:
     asked = words(granted)
     if set(asked) & (_NEGATIONS | _MODAL):
         return None
+    if _IN_FORCE.search(granted) and (found := _NOT_IN_FORCE.search(said)):
+        return f"it is denied (“{found[0]}”)"
     verbs = {stem(word) for word in asked[1:] if word not in STOPWORDS}
     for found in _DENIES.finditer(said.replace("n’t", " not").replace("n't", " not")):
         if stem(found[1].lower()) in verbs:

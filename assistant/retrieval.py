@@ -41,6 +41,7 @@ _MIN_BEARING = 0.9
 # Up to this share of its own words a part of the question is not spoken of by any passage.
 _SPOKEN_OF = 0.25
 
+_LEANS = re.compile(r"\b(?:it|its|they|them|their|he|him|his|she|her|there)\b", re.IGNORECASE)
 _SPEAKS = (
     "accus|add|agree|announc|answer|argu|ask|claim|comment|complain|criticis|criticiz|declar|demand|"
     "den|describ|explain|insist|object|offer|pledg|promis|propos|reject|repl|request|respond|say|"
@@ -85,7 +86,8 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
         missing = tuple(n for n in missing if not any(n in part for part in unspoken))
     nearness = max((hit.score for hit in dense), default=0.0)
     bearing = coverage(evidence, weights) + nearness
-    answerable = not missing and not unsaid and bearing >= _MIN_BEARING
+    nothing = missing or unsaid or 0 < len(parts) == len(unspoken)
+    answerable = not nothing and bearing >= _MIN_BEARING
     return Retrieved(
         evidence=evidence, missing=missing, silence=unsaid, answerable=answerable,
         open=tuple(parts[part] for part in unspoken) if answerable else (), suspect=tuple(suspect),
@@ -102,11 +104,13 @@ def _open(
 ) -> tuple[str, ...]:
     """The parts of the question that the evidence does not speak of, while it does of others.
 
-    What counts are the words that no other part has, and names.
+    What counts are the words that no other part has, and names. What leans on such a part ("and
+    which missiles hit it") is open with it.
     """
     if len(question.parts) < 2:
         return ()
-    unspoken = []
+    unspoken: list[str] = []
+    leaning = False
     for part in question.parts:
         own = {t: weights.get(t, 0.0) for t in _own((part,), question)}
         names = {t for name in _NAME.findall(part) for t in terms(name) if index.holds(t)}
@@ -114,8 +118,12 @@ def _open(
             coverage(evidence, {name: 1.0}) == 0 for name in names & own.keys()
         )
         spoken_of = coverage(evidence, own) > _SPOKEN_OF
-        if unknown or len(own) > 1 and not spoken_of:
+        leans = bool(unspoken and _LEANS.search(part))
+        if unknown or leans or len(own) > 1 and not spoken_of:
             unspoken.append(part)
+            leaning |= leans
+    if leaning:
+        return tuple(unspoken)
     return tuple(unspoken) if len(unspoken) < len(question.parts) else ()
 
 

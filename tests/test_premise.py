@@ -55,7 +55,9 @@ def harbour(
     write_source(
         "harbour", "## Article 1\n\nThe cities may, by common agreement, admit foreign traders to "
         "the harbour.\n\n## Article 2\n\nA city gives six months' notice before it closes the "
-        "harbour.\n\n## Article 3\n\nThe mayor of Ardal refused to inspect the lighthouse.\n",
+        "harbour.\n\n## Article 3\n\nThe mayor of Ardal refused to inspect the lighthouse.\n\n"
+        "## Article 4\n\nThe bread charter of Ardal has not entered into force. Drafts of a salt "
+        "treaty between Ardal and Brack lie on the table.\n",
         title="Harbour Treaty of Ardal",
     )
     return Assistant.open(settings_for(corpus=tmp_path / "corpus"))
@@ -67,6 +69,9 @@ def harbour(
     ("Since a city gives twelve months' notice before it closes the harbour, what happens next?",
      "the number is 6, not 12"),
     ("Why did the mayor of Ardal inspect the lighthouse?", "refused to inspect"),
+    ("What did the mayor of Ardal see when he inspected the lighthouse?", "refused to inspect"),
+    ("Since the bread charter of Ardal came into force, who bakes?", "not entered into force"),
+    ("On which day did Ardal and Brack sign the salt treaty?", "Drafts of a salt treaty"),
 ])
 def test_a_premise_that_the_sentence_turns_round_is_told(
     harbour: Assistant, question: str, said: str
@@ -80,6 +85,8 @@ def test_a_premise_that_the_sentence_turns_round_is_told(
     "Since a city gives six months' notice before it closes the harbour, what happens next?",
     "Why did the mayor of Ardal refuse to inspect the lighthouse?",
     "Does the Harbour Treaty oblige the cities to admit foreign traders?",
+    "What happens when a city closes the harbour?",
+    "On which day did Ardal and Brack draft the salt treaty?",
 ])
 def test_a_premise_that_holds_is_answered(harbour: Assistant, question: str) -> None:
     assert harbour.ask(question).premise == ""
@@ -96,3 +103,10 @@ def test_of_two_questions_the_one_without_an_answer_is_named(harbour: Assistant)
     )
     both = harbour.ask("Who may admit foreign traders, and when does a city close the harbour?")
     assert both.outcome == "answered"
+
+
+def test_a_part_that_leans_on_an_open_one_is_open_too(harbour: Assistant) -> None:
+    answer = harbour.ask(
+        "How many sailors drowned with the steamer Albatross, and which city inspected it?"
+    )
+    assert answer.outcome == "not_in_corpus" and not answer.citations
