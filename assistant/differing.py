@@ -36,7 +36,7 @@ _SPANS = frozenset(map(stem, "day week month year".split()))
 _NAME = re.compile(r"(?<=[\w,;:)”\"’] )[A-Z][\w’-]+")
 _MONTH = "|".join(MONTHS)
 _DATE = re.compile(
-    rf"\b(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? )?(?P<month>{_MONTH}),? "
+    rf"\b(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: day)?(?: of)? )?(?P<month>{_MONTH}),? "
     r"(?P<year>[12]\d{3})\b|"
     rf"\b(?P<month2>{_MONTH}) (?P<day2>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<year2>[12]\d{{3}})\b|"
     r"\b(?P<year3>1[5-9]\d\d|20\d\d)\b", re.IGNORECASE,

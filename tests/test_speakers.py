@@ -42,6 +42,23 @@ def test_each_place_of_a_transcript_has_its_speaker(talks: Source) -> None:
     )
 
 
+def test_a_label_is_known_with_the_caption_that_a_page_puts_behind_it(
+    write_source: Callable[..., Path],
+) -> None:
+    text = (
+        "They met in the town hall. * * * Maria Winter: Good morning. Prime Minister of the Free "
+        "City of Brack Otto Summer Summer OttoPrime Minister of the Free City of Brack"
+        "(retranslated): The toll is too high. Maria Winter: It is not.\n\nВ.Осень     Осень Вера "
+        "ПетровнаМинистр торговых дел : Соль дорога."
+    )
+    source = read_document(write_source("talk", text, voice="Maria Winter", kind="speech")).source
+    at = [voice_at(source, text.index(w)) for w in ("Good", "too high", "It is not", "дорога")]
+    assert at == [
+        "Maria Winter", "Prime Minister of the Free City of Brack Otto Summer", "Maria Winter",
+        "В.Осень",
+    ]
+
+
 def test_a_text_in_which_only_one_speaks_has_the_voice_of_its_source(
     write_source: Callable[..., Path],
 ) -> None:

@@ -14,9 +14,14 @@ from assistant.types import Source, Span
 
 # "President of Russia Vladimir Putin:" or "С.В.Лавров:", where a sentence may begin
 _LABEL = re.compile(
-    r"(?:^|\n|(?<=[.!?…»”\"])\s)\s*"
-    r"((?:[A-ZА-ЯІЇЄҐ][\w.’'-]+)(?: (?:(?:of|the|and|for|de|von) )*[A-ZА-ЯІЇЄҐ][\w.’'-]*){0,7})"
-    r"(?:\s?\([\w ]+\))?:\s"
+    r"(?:^|\n|(?<=[.!?…»”\"*])\s)\s*"
+    r"((?:[A-ZА-ЯІЇЄҐ][\w.’'-]+)(?: (?:(?:of|the|and|for|de|von) )*[A-ZА-ЯІЇЄҐ][\w.’'-]*){0,20})"
+    r"\s?(?:\([\w ]+\))?:\s"
+)
+# "В.Колокольцев   Колокольцев Владимир АлександровичМинистр внутренних дел :", as pages print it
+_CAPTIONED = re.compile(
+    r"(?:^|\n|(?<=[.!?…»”\"*])\s)\s*"
+    r"((?:[A-ZА-ЯІЇЄҐ][\w.’'-]* )*(?:[A-ZА-ЯІЇЄҐ]\.)*(\w{4,}))\s+\2 [^:.!?\n]{2,140}:\s"
 )
 _ASKING = re.compile(r"question|вопрос|запитання|питання|answer|ответ|remark|note", re.IGNORECASE)
 _QUESTION = re.compile(r"question|вопрос|запитання|питання", re.IGNORECASE)
@@ -27,7 +32,7 @@ _DIVISION = re.compile(
 )
 # Where the first label stands, at the latest, in characters.
 _HEAD = 1500
-_LONGEST_LABEL = 60
+_LONGEST_LABEL = 100
 
 _SOMEONE = "someone"
 _PARAGRAPH = re.compile(r"(?:[^\n]|\n(?!\s*\n))+")
@@ -56,6 +61,13 @@ _AHEAD = re.compile(
 )
 
 
+class _Label(NamedTuple):
+    """Where a label begins, and whom it names."""
+
+    start: int
+    who: str
+
+
 class _Quotation(NamedTuple):
     """A stretch in quotation marks, marks included, and who is said to have said it."""
 
@@ -70,15 +82,15 @@ def surname(label: str) -> str:
 
 def speaker(text: str) -> str | None:
     """Whose label stands before most of the text, in its longest form ("President … Putin")."""
-    found = [m for m in _LABEL.finditer(text) if _names_a_person(m[1])]
-    if not found or found[0].start() > _HEAD:
+    found = [one for one in _labelled(text) if not _ASKING.search(one.who)]
+    if not found or found[0].start > _HEAD:
         return None
-    ends = [m.start() for m in found[1:]] + [len(text)]
+    ends = [one.start for one in found[1:]] + [len(text)]
     share: Counter[str] = Counter()
-    for match, end in zip(found, ends, strict=True):
-        share[surname(match[1])] += end - match.end()
+    for one, end in zip(found, ends, strict=True):
+        share[surname(one.who)] += end - one.start
     (most, _), = share.most_common(1)
-    labels = [m[1] for m in found if surname(m[1]) == most and len(m[1]) <= _LONGEST_LABEL]
+    labels = [one.who for one in found if surname(one.who) == most]
     return max(labels, key=len, default=None)
 
 
@@ -167,23 +179,34 @@ def _said_by(before: str, after: str) -> str | None:
 def _labels(text: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Where each label begins, and whom it names; empty where fewer than two
     speak: that is no transcript."""
-    found = [m for m in _LABEL.finditer(text) if _QUESTION.match(m[1]) or _names_a_person(m[1])]
-    often = Counter(surname(m[1]) for m in found)
+    found = _labelled(text)
+    often = Counter(surname(one.who) for one in found)
     # a label once only may be any words before a colon, if it is not said in full
     found = [
-        m for m in found
-        if often[surname(m[1])] > 1 or len(m[1].split()) > 1 or _QUESTION.match(m[1])
+        one for one in found
+        if often[surname(one.who)] > 1 or re.search(r"[ .]", one.who) or _QUESTION.match(one.who)
     ]
-    if len({surname(m[1]) for m in found}) < 2 or found[0].start() > _HEAD:
+    if len({surname(one.who) for one in found}) < 2 or found[0].start > _HEAD:
         return (), ()
     return (
-        tuple(m.start(1) for m in found),
-        tuple("a questioner" if _QUESTION.match(m[1]) else _plain(m[1]) for m in found),
+        tuple(one.start for one in found),
+        tuple("a questioner" if _QUESTION.match(one.who) else one.who for one in found),
     )
 
 
+def _labelled(text: str) -> list[_Label]:
+    found = {
+        m.start(1): _plain(m[1]) for pattern in (_LABEL, _CAPTIONED) for m in pattern.finditer(text)
+    }
+    return [
+        one for one in map(_Label._make, sorted(found.items())) if _QUESTION.match(one.who)
+        or len(one.who) <= _LONGEST_LABEL and _names_a_person(one.who)
+    ]
+
+
 def _plain(label: str) -> str:
-    """Without a sentence's end before it, and what a page says once more of the person behind."""
+    """Without a sentence's end before it, and what a page says once more of the person behind:
+    "Viktor Orban Orban ViktorPrime Minister of Hungary"."""
     last = re.split(r"\. (?=\w+ \w)", label.strip())[-1]
     twice = _TWICE.match(last)
     return twice[1] if twice else last
