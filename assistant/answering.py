@@ -28,7 +28,7 @@ from assistant.types import (
     Turn,
     Withheld,
 )
-from assistant.verify import Numbering, check, conclude, open_judge
+from assistant.verify import Numbering, beside_the_point, check, conclude, open_judge
 
 _NEAREST = 3
 
@@ -143,7 +143,9 @@ class Assistant:
         if statements and self._model:
             try:
                 for draft in write(question, retrieved, self._model, self.settings.prompts):
-                    checked = check(draft, numbering, self._judge)
+                    checked = beside_the_point(draft, question, self.index) or check(
+                        draft, numbering, self._judge
+                    )
                     if isinstance(checked, Withheld):
                         withheld.append(checked)
                         continue

@@ -310,6 +310,21 @@ def test_what_the_source_does_not_say_is_withheld_with_the_reason(
     assert len(answer.notices) == 1
 
 
+def test_a_true_sentence_beside_the_point_is_withheld(
+    write_source: WriteSource, settings_for: SettingsFor, stub: StubServer, tmp_path: Path
+) -> None:
+    bread = "The bakers of Brack sell rye bread on every second Monday morning."
+    write_source("harbour", f"## Article 2\n\n{HARBOUR} {bread}\n")
+    stub.text = f"{bread[:-1]} [S1]. Each city shall keep no more than 1,200 ships [S1]."
+    settings = settings_for(corpus=tmp_path / "corpus", model=f"{stub.at('ok')}#stub")
+    answer = Assistant.open(settings).ask(SHIPS)
+    assert [s.text for s in of_the_model(answer)] == [
+        "Each city shall keep no more than 1,200 ships."
+    ]
+    withheld, = answer.withheld
+    assert withheld.text == bread and "does not bear on the question" in withheld.reason
+
+
 def test_a_withheld_sentence_does_not_take_the_next_one_with_it(
     harbour: Callable[[str], Answer]
 ) -> None:

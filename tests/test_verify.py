@@ -84,7 +84,8 @@ def test_what_somebody_only_says_is_not_told_as_a_fact(
 ) -> None:
     text = (
         "Maria Winter claimed that Brack had burnt every ship in the harbour. It is untrue that "
-        "the lighthouse was sold to a baker in the spring."
+        "the lighthouse was sold to a baker in the spring. Unless the winter is mild, the council "
+        "of Ardal opens the harbour to fishing boats."
     )
     path = write_source("gazette", text, title="Harbour Gazette", voice="Otto Summer",
                         kind="article")
@@ -94,6 +95,9 @@ def test_what_somebody_only_says_is_not_told_as_a_fact(
     assert "leaves out “untrue”" in reason(
         said("The lighthouse was sold to a baker in the spring.", article)
     )
+    opens = said("The council of Ardal opens the harbour to fishing boats.", article)
+    assert "leaves out “unless”" in reason(opens)
+    assert "states nothing" in reason(said("Had Brack burnt every ship in the harbour?", article))
     whole = said("Maria Winter claimed that Brack had burnt every ship in the harbour.", article)
     assert isinstance(whole, Statement)
 

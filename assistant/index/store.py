@@ -119,6 +119,11 @@ class PassageIndex:
             if i in self.passages
         ]
 
+    def nearness(self, one: str, other: str) -> float:
+        """How near two texts are in meaning: the cosine of their vectors, -1 to 1."""
+        a, b = self._embedder.embed([one, other])
+        return float(a @ b)
+
     def bm25(self, text: str, count: int) -> list[Hit]:
         """The `count` passages with the highest BM25 score above zero, best first."""
         query = [t for t in terms(text) if t in self._bm25.vocab_dict]

@@ -84,7 +84,7 @@ def rewording(draft: Draft) -> str | None:
     """The first reason why the sentence is not made of the passages' own words, each in its place;
     then only a judge of meaning can tell whether they carry it."""
     return (
-        _own_order(draft) or _limited(draft) or _unattributed(draft) or _changed(draft)
+        _own_order(draft) or _limited(draft) or _out_of_its_frame(draft) or _changed(draft)
         or _misplaced(draft)
     )
 
@@ -161,15 +161,19 @@ def _limited(draft: Draft) -> str | None:
     return f"“{own[0]}” is not what the sentence that carries it says" if own else None
 
 
-def _unattributed(draft: Draft) -> str | None:
-    """What the source gives as said, thought or denied by somebody must not be told as a fact."""
-    if _SAYS.search(draft.text):
-        return None
+def _out_of_its_frame(draft: Draft) -> str | None:
+    """What the source gives as said, thought or denied by somebody, or on a condition, must not be
+    told as a plain fact."""
     said = words(draft.text)
     for passage, span in draft.cited:
         held = words(passage.source.text[slice(*carrying(draft.text, passage, span))])
         blocks = SequenceMatcher(None, said, held, autojunk=False).get_matching_blocks()
         first = next((block.b for block in blocks if block.size > 1), 0)
+        conditions = [word for word in held[:first] if word in _CONDITIONS and word not in said]
+        if conditions:
+            return f"it leaves out “{conditions[0]}” before what it says"
+        if _SAYS.search(draft.text):
+            continue
         before = _ONLY_SAID.search(" ".join([*held[:first], ""]))
         # what the source itself says needs no more than its name before it
         itself = _PARTS & set(held[:first]) or _names(held[:first], passage.source)
@@ -304,7 +308,8 @@ def _denied(text: str) -> set[str]:
 
 
 def _says_nothing(draft: Draft) -> str | None:
-    return None if len(_own_terms(draft)) >= _FEWEST else "it states nothing"
+    asks = draft.text.rstrip("”\"’' ").endswith("?")
+    return "it states nothing" if asks or len(_own_terms(draft)) < _FEWEST else None
 
 
 def _own_terms(draft: Draft) -> list[str]:

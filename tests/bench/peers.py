@@ -19,7 +19,8 @@ from assistant.embeddings import Embedder
 from assistant.models import Model, Prompt
 from assistant.types import Source
 
-_MARK = re.compile(r"\[(\d+)\]")
+# "[1]" as it is asked for, "Source 1" as small models write
+_MARK = re.compile(r"(?:\[|\bSource )(\d+)")
 _NOTHING = re.compile(
     r"(?:\b(?:not|no|none|cannot|unable)\b|n't\b)[^.]{0,60}\b(?:mention|provide|contain|specif|state|"
     r"information|helpful|address|found|answer|relevant|enough)|empty response", re.IGNORECASE,

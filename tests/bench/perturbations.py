@@ -3,8 +3,8 @@
 True statements are sentences of the documents, as they stand and re-punctuated; each is changed in
 one place: a number, a negation, a modal verb or a name, by one from elsewhere or (harder) by
 another of the same passage. Printed are the shares caught and passed, with 95 % intervals, for the
-half of the documents that `--half` names: choose rules on `tune`, report `report`. Sentences in the
-second person are left out: they are withheld whatever they say.
+half of the documents that `--half` names: choose rules on `tune`, report `report`. Questions and
+sentences in the second person are left out: they are withheld whatever they say.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _of_passage(passage: Passage, names: list[str], pick: random.Random) -> Iter
         true = " ".join(text[span.start : span.end].split())
         if not 8 <= len(true.split()) <= 45 or not true[0].isupper() or '"' in true:
             continue
-        if addressed(true):
+        if addressed(true) or true.endswith("?"):
             continue
         yield Case("unchanged", true, passage, True)
         yield Case("re-punctuated", _repunctuated(true), passage, True)

@@ -1,0 +1,18 @@
+"""Whether a model's sentence bears on the question: a true one beside the point is no answer."""
+
+from __future__ import annotations
+
+from assistant.index import PassageIndex
+from assistant.types import Draft, Question, Withheld
+
+# Cosine of question and sentence. Of 26 sentences of a 1.5B model that bore on their question by
+# hand 25 reach it, of 57 others 21.
+_BEARS = 0.4
+
+
+def beside_the_point(draft: Draft, question: Question, index: PassageIndex) -> Withheld | None:
+    """The sentence withheld if it is about something else. Told of English only, which is what the
+    bundled embedding model reads."""
+    if question.language != "en" or index.nearness(question.standalone, draft.text) >= _BEARS:
+        return None
+    return Withheld(text=draft.text, reason="it does not bear on the question")
