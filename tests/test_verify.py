@@ -64,7 +64,11 @@ def test_a_sentence_in_the_passages_words_passes(text: str, passage: Passage) ->
     ("Each city “shall keep no more than must stay open to all traders” there.", "is stitched"),
     ("Each city “may sink every boat” there.", "is not in what it cites"),
     ("The harbour “without toll … must stay open” to all.", "quotation"),
-    ("Bakers sell fresh bread beside the railway every morning.", "content words"),
+    ("Bakers sell fresh bread beside the railway every morning.", "“bakers” is not in the"),
+    ("The harbour must stay open to some traders.", "“some” is not what the sentence"),
+    ("The harbour must stay open from all traders.", "“from” is not what the sentence"),
+    ("The harbour must stay closed to all traders.", "“closed” is not in the sentence"),
+    ("Each harbour shall keep no more than 1,200 ships.", "“harbour” is not what the sentence"),
 ])
 def test_a_changed_sentence_is_withheld_with_the_reason(
     text: str, why: str, passage: Passage

@@ -22,9 +22,8 @@ from assistant.types import (
     Span,
 )
 
-# Share of a model sentence's content words that the cited passages must hold. Below, too much of
-# the sentence is the model's own to tell what carries it.
-_KEPT_WORDS = 0.8
+# Share of a model sentence's content words that must stand in the order of the source's.
+_IN_ORDER = 0.8
 
 _NEGATIONS = {
     "no", "not", "never", "none", "nor", "neither", "without", "cannot", "refus", "reject",
@@ -45,6 +44,13 @@ _LIMITS = frozenset(
     "no not never none nor neither cannot only unless except if some most partly almost nearly up "
     "least".split()
 )
+# Words that say of how many something holds, or on which side of something else it stands.
+_TURNING = frozenset(
+    "all some every each most many any both several few none neither before after until since by "
+    "more less fewer above below against inside outside within first last earlier later over under "
+    "up down into out for from with without between during".split()
+)
+_SAME_TURN = dict.fromkeys(map(stem, ("all", "every", "each")), "all")
 _CONDITIONS = frozenset("if unless except only until provided".split())
 # A sentence with this share of its words in the order of the source's is a copy of it, and what is
 # left out of it a word, not a clause, up to this number of words.
@@ -62,6 +68,11 @@ _ONLY_SAID = re.compile(
 )
 _PARTS = frozenset("article paragraph section chapter point text treaty act document".split())
 _SAYS = re.compile(rf"\b{SAYING}\b", re.IGNORECASE)
+# Verbs by which a sentence tells whose words it reports: they need not be the source's.
+_REPORTING = frozenset(map(stem, (
+    "says said states stated notes noted adds added argues argued declares declared explains "
+    "explained mentions mentioned describes described provides according reads"
+).split()))
 # How many words away a neighbour may stand in the source: a statement leaves words out.
 _NEAR = 12
 _PLACE = re.compile(
@@ -201,9 +212,18 @@ def _changed(draft: Draft) -> str | None:
         for kind, i, j, k, m in matcher.get_opcodes():
             if kind == "equal":
                 continue
-            instead = i > 0 and any(_is_critical(w, names_held) for w in held[k:m])
+            there = {_SAME_TURN.get(stem(w), stem(w)) for w in held[k:m]}
+            # in front, the source's own name may stand
+            instead = i > 0 and any(
+                _is_critical(w, names_held) or w not in STOPWORDS for w in held[k:m]
+            )
             new = [
-                w for w in said[i:j] if _is_critical(w, names) and (instead or w not in known)
+                w for w in said[i:j] if (instead or w not in known) and (
+                    _is_critical(w, names) or _SAME_TURN.get(stem(w), stem(w)) not in there and (
+                        w in _TURNING or kind == "replace" and w not in STOPWORDS
+                        and stem(w) not in _REPORTING
+                    )
+                )
             ]
             if new:
                 return f"“{new[0]}” is not what the sentence that it copies says"
@@ -319,16 +339,20 @@ def _own_terms(draft: Draft) -> list[str]:
 
 
 def _own_order(draft: Draft) -> str | None:
-    """Nearly all content words must stand in the order of the sentences that carry the statement:
-    words of a passage can be put together to anything."""
-    said = _own_terms(draft)
+    """All content words must be those of the sentences that carry the statement, nearly all in
+    their order: words of a passage can be put together to anything."""
+    said = [term for term in _own_terms(draft) if term not in _REPORTING]
     held = [
         term for p, span in draft.cited
         for term in terms(p.source.text[slice(*carrying(draft.text, p, span))])
     ]
+    foreign = [term for term in said if not any(akin(term, other) for other in held)]
+    if foreign:
+        word = next(w for w in words(draft.text) if stem(w) == foreign[0])
+        return f"“{word}” is not in the sentence that carries it"
     blocks = SequenceMatcher(None, said, held, autojunk=False).get_matching_blocks()
     kept = sum(block.size for block in blocks)
-    if kept >= _KEPT_WORDS * len(said):
+    if kept >= _IN_ORDER * len(said):
         return None
     return f"only {kept} of its {len(said)} content words stand in this order in what it cites"
 

@@ -1,10 +1,11 @@
 """Is a small change in a true statement caught? `python -m tests.bench.perturbations DIR`
 
 True statements are sentences of the documents, as they stand and re-punctuated; each is changed in
-one place: a number, a negation, a modal verb or a name, by one from elsewhere or (harder) by
-another of the same passage. Printed are the shares caught and passed, with 95 % intervals, for the
-half of the documents that `--half` names: choose rules on `tune`, report `report`. Questions and
-sentences in the second person are left out: they are withheld whatever they say.
+one place: a number, a negation, a modal verb, a quantifier, a word of order ("before"), any other
+word or a name, by one from elsewhere or (harder) by another of the same passage. Printed are the
+shares caught and passed, with 95 % intervals, for the half of the documents that `--half` names:
+choose rules on `tune`, report `report`. Questions and sentences in the second person are left out:
+they are withheld whatever they say.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import hashlib
 import random
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +38,18 @@ _SWAPS = {
     "shall": ("may", "should"), "must": ("may", "should"), "may": ("shall", "must"),
     "should": ("must", "may"), "will": ("may", "might"),
 }
+_QUANTIFIERS = {
+    "all": ("some", "most"), "some": ("all", "many"), "every": ("some",), "each": ("some",),
+    "most": ("all", "few"), "many": ("few", "all"), "any": ("some",), "both": ("neither", "some"),
+    "several": ("all", "few"), "few": ("many",),
+}
+_RELATIONS = {
+    "before": ("after",), "after": ("before",), "more": ("less",), "less": ("more",),
+    "above": ("below",), "below": ("above",), "until": ("after",), "since": ("before",),
+    "against": ("with",), "inside": ("outside",), "outside": ("inside",), "within": ("outside",),
+    "first": ("last",), "last": ("first",), "earlier": ("later",), "later": ("earlier",),
+}
+_WORD = re.compile(r"(?<=[a-z,] )[a-z]{6,}(?= [a-z])")
 # A name of one word, inside a sentence; months and days are numbers' business.
 _NAME = re.compile(
     r"(?<=[a-z,;] )(?!(?:January|February|March|April|May|June|July|August|September|October"
@@ -107,9 +120,22 @@ def _changes(passage: Passage, names: list[str]) -> Iterator[tuple[str, re.Patte
     yield "number, by one of the passage", _NUMBER, lambda old, pick: _one_of(numbers, old, pick)
     yield "number word", _NUMBER_WORD, lambda old, pick: _one_of(_WORDS, old.lower(), pick)
     yield "negation removed", _NEGATION, lambda old, pick: ""
+    here = sorted(set(_WORD.findall(passage.text)))
+    yield "quantifier", _one_word(_QUANTIFIERS), lambda old, pick: pick.choice(_QUANTIFIERS[old])
+    yield "order or side", _one_word(_RELATIONS), lambda old, pick: pick.choice(_RELATIONS[old])
+    yield "other word, by one of the passage", _WORD, lambda old, pick: _unlike(here, old, pick)
     yield "modal", _MODAL, lambda old, pick: pick.choice(_SWAPS[old])
     yield "name", _NAME, lambda old, pick: _one_of(far, old, pick)
     yield "name, by one of the passage", _NAME, lambda old, pick: _one_of(near, old, pick)
+
+
+def _one_word(words: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(words)})\b")
+
+
+def _unlike(options: list[str], old: str, pick: random.Random) -> str | None:
+    """Another word, and not another form of the same."""
+    return _one_of([o for o in options if o[:4] != old[:4]], old, pick)
 
 
 def _change(
