@@ -93,9 +93,9 @@ def excerpts(retrieved: Retrieved) -> list[tuple[Passage, Span]]:
     """The stretches of text worth showing, in the order in which they are shown.
 
     What says otherwise than the question takes for granted comes first, and what differs from
-    other accounts is always there. Retrieval has balanced the
-    sources; here the best of each tier gets a place, so that neither texts nor officials nor
-    commentators go unheard where they bear on the question.
+    other accounts is always there. Retrieval has balanced the sources; here the best of each tier
+    gets a place, so that neither texts nor officials nor commentators go unheard where they bear
+    on the question.
     """
     usable = [e for e in retrieved.evidence if e.best]
     best = max((e.score for e in usable), default=0.0)

@@ -117,8 +117,7 @@ def voice_at(source: Source, place: int) -> str:
 def say_voice(source: Source, place: int) -> str:
     """The same for the reader: of words that the source quotes, that it quotes them."""
     who = voice_at(source, place)
-    inside = None if speakers(source, Span(place, place + 1)) else _quotation_at(source, place)
-    if inside is None or set(terms(who)) & set(terms(source.voice)):
+    if _quotation_at(source, place) is None or set(terms(who)) & set(terms(source.voice)):
         return who
     return f"{who}, as quoted " + ("there" if source.voice == "unknown" else f"by {source.voice}")
 
@@ -139,6 +138,9 @@ def is_name(who: str) -> bool:
 
 
 def _quotation_at(source: Source, place: int) -> _Quotation | None:
+    """The quotation around a place; in a transcript the labels tell who speaks."""
+    if speakers(source, Span(place, place + 1)):
+        return None
     found = _quotations(source)
     last = bisect_right(found, place, key=lambda q: q.start) - 1
     return found[last] if last >= 0 and found[last].start < place < found[last].end else None

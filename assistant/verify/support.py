@@ -80,7 +80,6 @@ _PLACE = re.compile(
 )
 
 
-
 def contradiction(draft: Draft) -> str | None:
     """The first reason why the cited passages say otherwise, in whatever words: a number, a name,
     a negation or a modal verb that they do not have."""
@@ -103,12 +102,11 @@ def rewording(draft: Draft) -> str | None:
 def _wrong_speaker(draft: Draft) -> str | None:
     """What one says must not be put in the mouth of another who speaks or is quoted there."""
     reporting = set(_REPORTS.findall(draft.text))
-    for passage, offered in draft.cited:
+    for passage, place, text in _carriers(draft):
         source = passage.source
-        place = carrying(draft.text, passage, offered)
         who = voice_at(source, place.start)
         here = {surname(s) for s in (who, *heard(source, place))}
-        here |= set(_REPORTS.findall(source.text[slice(*place)]))
+        here |= set(_REPORTS.findall(text))
         wrong = reporting & {surname(s) for s in heard(source) if is_name(s)} - here
         if wrong and is_name(who):
             return f"{min(wrong)} does not say this in what it cites: {who} does"
@@ -150,9 +148,7 @@ def _initials(text: str) -> set[str]:
 
 def _wrong_force(draft: Draft) -> str | None:
     """Negation and modal verbs must be those of the sentences that carry the statement."""
-    source = " ".join(
-        p.source.text[slice(*carrying(draft.text, p, span))] for p, span in draft.cited
-    )
+    source = " ".join(text for _, _, text in _carriers(draft))
     said, held = ({stem(w) for w in words(text)} for text in (draft.text, source))
     denied, denied_there = _denied(draft.text), _denied(source)
     if denied - denied_there or (denied_there & said) - denied:
@@ -164,10 +160,7 @@ def _wrong_force(draft: Draft) -> str | None:
 
 def _limited(draft: Draft) -> str | None:
     """A condition of the sentence's own."""
-    held = {
-        word for p, span in draft.cited
-        for word in words(p.source.text[slice(*carrying(draft.text, p, span))])
-    }
+    held = {word for _, _, text in _carriers(draft) for word in words(text)}
     own = [word for word in words(draft.text) if word in _CONDITIONS - held]
     return f"“{own[0]}” is not what the sentence that carries it says" if own else None
 
@@ -176,8 +169,8 @@ def _out_of_its_frame(draft: Draft) -> str | None:
     """What the source gives as said, thought or denied by somebody, or on a condition, must not be
     told as a plain fact."""
     said = words(draft.text)
-    for passage, span in draft.cited:
-        held = words(passage.source.text[slice(*carrying(draft.text, passage, span))])
+    for passage, _, text in _carriers(draft):
+        held = words(text)
         blocks = SequenceMatcher(None, said, held, autojunk=False).get_matching_blocks()
         first = next((block.b for block in blocks if block.size > 1), 0)
         conditions = [word for word in held[:first] if word in _CONDITIONS and word not in said]
@@ -200,9 +193,7 @@ def _changed(draft: Draft) -> str | None:
     turn the meaning. What the source's own name and date say may be put in front.
     """
     said, names = words(draft.text), _name_words(draft.text)
-    for passage, span in draft.cited:
-        place = carrying(draft.text, passage, span)
-        copied = passage.source.text[slice(*place)]
+    for passage, place, copied in _carriers(draft):
         held, names_held = words(copied), _name_words(copied)
         matcher = SequenceMatcher(None, said, held, autojunk=False)
         if sum(block.size for block in matcher.get_matching_blocks()) < _COPIED * len(said):
@@ -212,14 +203,14 @@ def _changed(draft: Draft) -> str | None:
         for kind, i, j, k, m in matcher.get_opcodes():
             if kind == "equal":
                 continue
-            there = {_SAME_TURN.get(stem(w), stem(w)) for w in held[k:m]}
+            there = set(map(_turn, held[k:m]))
             # in front, the source's own name may stand
             instead = i > 0 and any(
                 _is_critical(w, names_held) or w not in STOPWORDS for w in held[k:m]
             )
             new = [
                 w for w in said[i:j] if (instead or w not in known) and (
-                    _is_critical(w, names) or _SAME_TURN.get(stem(w), stem(w)) not in there and (
+                    _is_critical(w, names) or _turn(w) not in there and (
                         w in _TURNING or kind == "replace" and w not in STOPWORDS
                         and stem(w) not in _REPORTING
                     )
@@ -231,6 +222,11 @@ def _changed(draft: Draft) -> str | None:
             if lost and m - k <= _FEW:
                 return f"it leaves out “{lost[0]}” from the sentence that it copies"
     return None
+
+
+def _turn(word: str) -> str:
+    """Its stem; one for all words that mean "all"."""
+    return _SAME_TURN.get(stem(word), stem(word))
 
 
 def _name_words(text: str) -> set[str]:
@@ -274,8 +270,7 @@ def _speaking(draft: Draft) -> set[str]:
     """The words of the name that the sentence begins with, if it says that this one says it."""
     begins = _REPORTS.search(draft.text)
     held = [
-        words(who) for p, span in draft.cited
-        for place in [carrying(draft.text, p, span)]
+        words(who) for p, place, _ in _carriers(draft)
         for who in (voice_at(p.source, place.start), *heard(p.source, place))
     ]
     spoken = set(words(draft.text[: begins.end(1)])) if begins else set()
@@ -342,10 +337,7 @@ def _own_order(draft: Draft) -> str | None:
     """All content words must be those of the sentences that carry the statement, nearly all in
     their order: words of a passage can be put together to anything."""
     said = [term for term in _own_terms(draft) if term not in _REPORTING]
-    held = [
-        term for p, span in draft.cited
-        for term in terms(p.source.text[slice(*carrying(draft.text, p, span))])
-    ]
+    held = [term for _, _, text in _carriers(draft) for term in terms(text)]
     foreign = [term for term in said if not any(akin(term, other) for other in held)]
     if foreign:
         word = next(w for w in words(draft.text) if stem(w) == foreign[0])
@@ -380,6 +372,13 @@ def _names(said: Iterable[str], source: Source) -> bool:
 def shared(text: str, passage: Passage) -> int:
     """How many content words of the text the passage has."""
     return len(set(terms(text)) & set(terms(passage.text)))
+
+
+def _carriers(draft: Draft) -> Iterator[tuple[Passage, Span, str]]:
+    """For each citation its passage, and the place and text of the sentence that carries it."""
+    for passage, offered in draft.cited:
+        place = carrying(draft.text, passage, offered)
+        yield passage, place, passage.source.text[slice(*place)]
 
 
 def carrying(text: str, passage: Passage, offered: Span) -> Span:

@@ -19,7 +19,7 @@ import re
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -69,52 +69,53 @@ def score(question: dict[str, Any], answer: Answer, ids: dict[str, str]) -> Scor
     right = float(answer.outcome in wanted)
     if question["expect"] == "answer" and answer.outcome == "partly_answered":
         right = 0.5
-    must_answer = question["expect"] == "answer"
-    text = answer_text(answer).lower()
     cited = {c.passage.source.id: c.passage.source for c in answer.citations}
-    gold = [(ids.get(g["doc"], g["doc"]), g["quote"]) for g in question["gold"]]
-    return Score(
-        kind=question["kind"], outcome=right, should_abstain="not_in_corpus" in wanted,
-        abstained=answer.outcome == "not_in_corpus",
-        refused=answer.outcome in ("not_in_corpus", "failed") if must_answer else None,
-        gold_cited=any(doc in cited for doc, _ in gold) if must_answer and gold else None,
-        span_cited=any(
-            _overlaps(answer, cited[doc], quote) for doc, quote in gold if doc in cited
-        ) if must_answer and gold else None,
-        facts=tuple(
-            any(re.search(one, text) for one in fact) for fact in question["facts"]
-        ) if must_answer else (),
-        forbidden=tuple(s for s in question["must_not"] if re.search(re.escape(s), text)),
+    return _score(
+        question, answer_text(answer), ids, cited.keys(),
+        lambda doc, quote: doc in cited and _overlaps(answer, cited[doc], quote),
+        outcome=right, abstained=answer.outcome == "not_in_corpus",
+        refused=answer.outcome in ("not_in_corpus", "failed"),
         quotations=tuple(_verbatim(answer)), withheld=len(answer.withheld),
         first_text=answer.timings.get("first_text"), total=answer.timings["total"],
     )
 
 
 def score_peer(question: dict[str, Any], reply: Reply, ids: dict[str, str]) -> Score:
-    must_answer = question["expect"] == "answer"
-    text = reply.text.lower()
-    gold = [(ids.get(g["doc"], g["doc"]), g["quote"]) for g in question["gold"]]
-    cited = {source for source, _ in reply.cited}
-    return Score(
-        kind=question["kind"],
-        outcome=None if question["expect"] in ("correct_premise", "partly") else
-        float(reply.abstained != must_answer),
-        should_abstain=question["expect"] == "not_in_corpus", abstained=reply.abstained,
-        refused=reply.abstained if must_answer else None,
-        gold_cited=any(doc in cited for doc, _ in gold) if must_answer and gold else None,
-        span_cited=any(
-            doc == source and _plain(quote) in _plain(chunk)
-            for doc, quote in gold for source, chunk in reply.cited
-        ) if must_answer and gold else None,
-        facts=tuple(
-            any(re.search(one, text) for one in fact) for fact in question["facts"]
-        ) if must_answer else (),
-        forbidden=tuple(s for s in question["must_not"] if re.search(re.escape(s), text)),
+    unknown = question["expect"] in ("correct_premise", "partly")
+    return _score(
+        question, reply.text, ids, {source for source, _ in reply.cited},
+        lambda doc, quote: any(
+            doc == source and _plain(quote) in _plain(chunk) for source, chunk in reply.cited
+        ),
+        outcome=None if unknown else float(reply.abstained != (question["expect"] == "answer")),
+        abstained=reply.abstained, refused=reply.abstained,
         quotations=tuple(
             any(_plain(quoted) in _plain(chunk) for _, chunk in reply.cited)
             for quoted in re.findall(r"[“\"]([^”\"]{2,})[”\"]", reply.text)
         ),
         withheld=0, first_text=None, total=reply.seconds,
+    )
+
+
+def _score(
+    question: dict[str, Any], text: str, ids: dict[str, str], cited: Collection[str],
+    has_span: Callable[[str, str], bool], *, refused: bool, **measured: Any,
+) -> Score:
+    """What the text and its sources are worth; `measured` are the fields that need no key."""
+    must_answer = question["expect"] == "answer"
+    gold = [(ids.get(g["doc"], g["doc"]), g["quote"]) for g in question["gold"]]
+    shown = text.lower()
+    return Score(
+        kind=question["kind"],
+        should_abstain="not_in_corpus" in EXPECTED[question["expect"]],
+        refused=refused if must_answer else None,
+        gold_cited=any(doc in cited for doc, _ in gold) if must_answer and gold else None,
+        span_cited=any(has_span(*one) for one in gold) if must_answer and gold else None,
+        facts=tuple(
+            any(re.search(one, shown) for one in fact) for fact in question["facts"]
+        ) if must_answer else (),
+        forbidden=tuple(s for s in question["must_not"] if re.search(re.escape(s), shown)),
+        **measured,
     )
 
 
