@@ -19,6 +19,8 @@ Status = Literal[
     "in_force", "signed_not_in_force", "political_commitment", "adopted", "proposed", "issued",
     "leaked", "recorded", "suspended", "superseded", "terminated", "opinion", "unknown",
 ]
+# The voice of a text whose author nobody has named yet.
+UNKNOWN_VOICE = "unknown"
 TextKind = Literal[
     "original", "official_translation", "unofficial_translation", "digest", "not_read",
 ]

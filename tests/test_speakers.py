@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from assistant.answering import Assistant
+from assistant.compose import lead
 from assistant.corpus.catalogue import read_document
 from assistant.corpus.passages import split
 from assistant.corpus.speakers import say_voice, speakers, voice_at
@@ -146,3 +147,10 @@ def test_a_sentence_keeps_quoted_words_in_their_speakers_mouth(
         assert isinstance(checked, Statement), checked
     else:
         assert isinstance(checked, Withheld) and why in checked.reason
+
+
+def test_of_a_text_without_an_author_it_is_said_that_he_is_not_known(tmp_path: Path) -> None:
+    path = tmp_path / "notice.txt"
+    path.write_text("The harbour of Ardal is closed to all ships until the spring.\n")
+    passage, = split(read_document(path).source)
+    assert "(author not known, undated, force not known; " in lead(passage)

@@ -25,11 +25,19 @@ from assistant.corpus.checking import Document, check, line_of
 from assistant.corpus.readers import read_text
 from assistant.errors import CorpusError, EmptyCorpus, UnreadableSource
 from assistant.tokenization import language_of
-from assistant.types import Checked, Kind, Relation, RelationType, Source, Status, TextKind
+from assistant.types import (
+    UNKNOWN_VOICE,
+    Checked,
+    Kind,
+    Relation,
+    RelationType,
+    Source,
+    Status,
+    TextKind,
+)
 
 # Read where they lie at every start; other kinds are turned into these once, by `assistant add`.
 DOCUMENTS = (".md", ".txt")
-UNKNOWN_VOICE = "unknown"
 # Ten times as fast in C, where PyYAML was built with it; both load plain data only.
 _YAML: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"

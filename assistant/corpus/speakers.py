@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from assistant.tokenization import terms
-from assistant.types import Source, Span
+from assistant.types import UNKNOWN_VOICE, Source, Span
 
 # "President of Russia Vladimir Putin:" or "С.В.Лавров:", where a sentence may begin
 _LABEL = re.compile(
@@ -118,8 +118,10 @@ def say_voice(source: Source, place: int) -> str:
     """The same for the reader: of words that the source quotes, that it quotes them."""
     who = voice_at(source, place)
     if _quotation_at(source, place) is None or set(terms(who)) & set(terms(source.voice)):
-        return who
-    return f"{who}, as quoted " + ("there" if source.voice == "unknown" else f"by {source.voice}")
+        return "author not known" if who == UNKNOWN_VOICE else who
+    return f"{who}, as quoted " + (
+        "there" if source.voice == UNKNOWN_VOICE else f"by {source.voice}"
+    )
 
 
 def heard(source: Source, span: Span | None = None) -> tuple[str, ...]:

@@ -17,11 +17,10 @@ from gradio.components import Component
 
 from assistant.answering import Assistant
 from assistant.corpus.adding import add_source, held_sources, read_origin
-from assistant.corpus.catalogue import UNKNOWN_VOICE
 from assistant.corpus.download import Limits
 from assistant.corpus.readers import READERS
 from assistant.errors import AssistantError, CorpusError
-from assistant.types import Source
+from assistant.types import UNKNOWN_VOICE, Source
 
 MAX_FILE_SIZE = "50mb"
 # (heading, field): what the reader may correct
