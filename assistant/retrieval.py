@@ -57,12 +57,15 @@ _SPEAKER_ASKED = re.compile(
 )
 
 
-def retrieve(question: Question, index: PassageIndex) -> Retrieved:
-    """The best passages for a question, at most 12, best first."""
+def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retrieved:
+    """The passages that bear on a question, best first, at most `most`."""
     spelt = _respelt(question, index)
     asked, parts = spelt.standalone, dict(zip(spelt.parts, question.parts, strict=True))
     weights = _weights(spelt, index)
-    dense, bm25 = index.dense(asked, _CANDIDATES), index.bm25(asked, _CANDIDATES)
+    dense, bm25 = (
+        search(spelt.text, _CANDIDATES, spelt.earlier)
+        for search in (index.dense, index.bm25)
+    )
     speaker = _speaker(question.text)
     named = named_sources(weights.keys(), index)
     # what somebody said about a document stands elsewhere than in it
@@ -75,7 +78,8 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
     ]
     suspect: list[Passage] = []
     evidence = speak_for_themselves([
-        replace(e, best=_best_sentences(e.passage, weights)) for e in _balanced(found, suspect)
+        replace(e, best=_best_sentences(e.passage, weights))
+        for e in _balanced(found, suspect, most)
     ], index)
     missing = _unknown_names(question.standalone, index)
     unspoken = _open(spelt, evidence, weights, index)
@@ -84,7 +88,9 @@ def retrieve(question: Question, index: PassageIndex) -> Retrieved:
         own = _own(unspoken, spelt)
         weights = {term: w for term, w in weights.items() if term not in own}
         missing = tuple(n for n in missing if not any(n in part for part in unspoken))
-    nearness = max((hit.score for hit in dense), default=0.0)
+    # what the question is about must be near, not what it was searched for with
+    nearest = dense if spelt.text == asked else index.dense(asked, 1)
+    nearness = max((hit.score for hit in nearest), default=0.0)
     bearing = coverage(evidence, weights) + nearness
     nothing = missing or unsaid or 0 < len(parts) == len(unspoken)
     answerable = not nothing and bearing >= _MIN_BEARING
@@ -177,7 +183,8 @@ def _respelt(question: Question, index: PassageIndex) -> Question:
         )
 
     return replace(
-        question, standalone=respelt(question.standalone), parts=tuple(map(respelt, question.parts))
+        question, text=respelt(question.text), standalone=respelt(question.standalone),
+        parts=tuple(map(respelt, question.parts)),
     )
 
 
@@ -230,12 +237,14 @@ def _fuse(dense: list[Hit], bm25: list[Hit]) -> list[Evidence]:
     ]
 
 
-def _balanced(found: list[Evidence], suspect: list[Passage]) -> Iterator[Evidence]:
+def _balanced(
+    found: list[Evidence], suspect: list[Passage], most: int
+) -> Iterator[Evidence]:
     """The best, each source's further passages counting less; what tries to steer a model is put
     aside in `suspect`."""
     chosen: dict[str, int] = {}
     rest = list(found)
-    while rest and sum(chosen.values()) < _KEPT:
+    while rest and sum(chosen.values()) < most:
         best = max(rest, key=lambda e: e.score * _REPEAT ** chosen.get(e.passage.source.id, 0))
         rest.remove(best)
         if steering(best.passage.text):

@@ -141,11 +141,12 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What is asked: the user's own words, the same made to stand alone, and its parts, where it
-    asks for several things."""
+    """What is asked: the user's own words, the same made to stand alone, the questions before it,
+    the latest first, and its parts, where it asks for several things."""
 
     text: str
     standalone: str
+    earlier: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     history: tuple[Turn, ...] = ()
     language: str = "en"

