@@ -64,8 +64,7 @@ def understand(
     ]
     return Question(
         text=text, standalone=_standalone(text, earlier), earlier=tuple(earlier[:_EARLIER]),
-        parts=_parts(text),
-        history=tuple(history), language=language, notices=notices,
+        parts=_parts(text), history=tuple(history), language=language, notices=notices,
     )
 
 

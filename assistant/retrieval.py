@@ -63,8 +63,7 @@ def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retr
     asked, parts = spelt.standalone, dict(zip(spelt.parts, question.parts, strict=True))
     weights = _weights(spelt, index)
     dense, bm25 = (
-        search(spelt.text, _CANDIDATES, spelt.earlier)
-        for search in (index.dense, index.bm25)
+        search(spelt.text, _CANDIDATES, spelt.earlier) for search in (index.dense, index.bm25)
     )
     speaker = _speaker(question.text)
     named = named_sources(weights.keys(), index)
@@ -237,9 +236,7 @@ def _fuse(dense: list[Hit], bm25: list[Hit]) -> list[Evidence]:
     ]
 
 
-def _balanced(
-    found: list[Evidence], suspect: list[Passage], most: int
-) -> Iterator[Evidence]:
+def _balanced(found: list[Evidence], suspect: list[Passage], most: int) -> Iterator[Evidence]:
     """The best, each source's further passages counting less; what tries to steer a model is put
     aside in `suspect`."""
     chosen: dict[str, int] = {}
