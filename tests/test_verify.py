@@ -106,6 +106,23 @@ def test_what_somebody_only_says_is_not_told_as_a_fact(
     assert isinstance(whole, Statement)
 
 
+def test_what_is_told_of_somebody_is_not_told_without_him(
+    write_source: Callable[..., Path],
+) -> None:
+    text = (
+        "East Brack signed a treaty to become a member state of the league in May 1904, which is "
+        "before its own council now. On a cold morning in East Brack the mayor sold the tower."
+    )
+    path = write_source("gazette", text, title="Harbour Gazette", kind="article")
+    article = split(read_document(path).source)[0]
+    whose = said(
+        "The treaty to become a member state of the league in May 1904, which is before its own "
+        "council now.", article,
+    )
+    assert "leaves out “East Brack”" in reason(whose)
+    assert isinstance(said("The mayor sold the tower.", article), Statement)
+
+
 def test_a_digests_own_words_are_no_quotation(write_source: Callable[..., Path]) -> None:
     path = write_source("digest", f"## Article 2\n\n{TEXT}", text_kind="digest")
     digest, = split(read_document(path).source)

@@ -51,6 +51,8 @@ _TURNING = frozenset(
     "up down into out for from with without between during".split()
 )
 _SAME_TURN = dict.fromkeys(map(stem, ("all", "every", "each")), "all")
+# Of whom or what a sentence tells: a name of two words at its beginning.
+_SUBJECT = re.compile(r"(?:The )?([A-Z]\w+ [A-Z]\w+)(?= [a-z])")
 _CONDITIONS = frozenset("if unless except only until provided".split())
 # A sentence with this share of its words in the order of the source's is a copy of it, and what is
 # left out of it a word, not a clause, up to this number of words.
@@ -167,7 +169,7 @@ def _limited(draft: Draft) -> str | None:
 
 def _out_of_its_frame(draft: Draft) -> str | None:
     """What the source gives as said, thought or denied by somebody, or on a condition, must not be
-    told as a plain fact."""
+    told as a plain fact, nor what it tells of somebody without him."""
     said = words(draft.text)
     for passage, _, text in _carriers(draft):
         held = words(text)
@@ -176,11 +178,14 @@ def _out_of_its_frame(draft: Draft) -> str | None:
         conditions = [word for word in held[:first] if word in _CONDITIONS and word not in said]
         if conditions:
             return f"it leaves out “{conditions[0]}” before what it says"
-        if _SAYS.search(draft.text):
-            continue
-        before = _ONLY_SAID.search(" ".join([*held[:first], ""]))
+        before = None
+        if not _SAYS.search(draft.text):
+            before = _ONLY_SAID.search(" ".join([*held[:first], ""]))
         # what the source itself says needs no more than its name before it
         itself = _PARTS & set(held[:first]) or _names(held[:first], passage.source)
+        subject = _SUBJECT.match(text)
+        if before is None and subject and set(words(subject[0])) <= set(held[:first]) - set(said):
+            before = subject
         if before and not itself:
             return f"it leaves out “{before[1]}” before what it says"
     return None
