@@ -49,10 +49,11 @@ class Settings(BaseSettings):
     model_timeout: float = Field(
         60.0, gt=0, description="seconds without a word from the model before quotes answer alone"
     )
-    verify: Literal["strict", "model"] = Field(
+    verify: str = Field(
         "strict",
         description="how a model's sentence is checked: `strict` (it must be made of the source's "
-        "own words in their order), or `model` (of one in other words the language model judges)",
+        "own words in their order), or one in other words is judged by the language model "
+        "(`model`) or by a small trained one (`checker:FILE`)",
     )
     embedding: str = Field("bundled", description="embedding model; only `bundled` so far")
     corpus: Path = Field(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -535,3 +537,36 @@ def test_a_language_model_must_be_named_to_judge(settings_for: SettingsFor) -> N
     with pytest.raises(SettingsError, match="ASSISTANT_VERIFY=model needs a language model"):
         open_judge(settings, None)
     assert open_judge(settings_for(), None) is None
+
+
+# A model in ONNX's form whose logit is the length of the statement in tokens; its threshold is 8.
+LENGTH = b64decode(
+    "CAg67gEKNQoOdG9rZW5fdHlwZV9pZHMKBGF4ZXMSAW4iCVJlZHVjZVN1bSoPCghrZWVwZGltcxgBoAECChwKAW4SBmxv"
+    "Z2l0cyIEQ2FzdCoJCgJ0bxgBoAECEgZsZW5ndGgqDQgBEAc6AQFCBGF4ZXNaHQoJaW5wdXRfaWRzEhAKDggHEgoKAxIB"
+    "cAoDEgF0WiIKDmF0dGVudGlvbl9tYXNrEhAKDggHEgoKAxIBcAoDEgF0WiIKDnRva2VuX3R5cGVfaWRzEhAKDggHEgoK"
+    "AxIBcAoDEgF0YhkKBmxvZ2l0cxIPCg0IARIJCgMSAXAKAggBQgQKABANcg4KCXRocmVzaG9sZBIBOA=="
+)
+
+
+def test_a_trained_checker_judges_the_statement_beside_the_evidence(
+    settings_for: SettingsFor, tmp_path: Path
+) -> None:
+    weights = tmp_path / "checker.onnx"
+    weights.write_bytes(LENGTH)
+    judge = open_judge(settings_for(verify=f"checker:{weights}"), None)
+    assert judge is not None and judge.threshold == 8
+    # with the mark at its end
+    assert judge.support("The treaty entered into force.", "It did.") == 4
+    assert judge.support("A.", "The treaty entered into force in 1992, it says.") == 12
+
+
+@pytest.mark.parametrize(("value", "told"), [
+    ("lenient", "'lenient' is not valid"),
+    ("checker:", "'checker:' is not valid"),
+    ("checker:missing.onnx", "The checker missing.onnx cannot be used"),
+    ("checker:README.md", "The checker README.md cannot be used"),
+])
+def test_an_unfit_checker_is_told(value: str, told: str, settings_for: SettingsFor) -> None:
+    with pytest.raises(SettingsError, match=re.escape(told)) as caught:
+        open_judge(settings_for(verify=value), None)
+    assert "strict" in caught.value.next_step

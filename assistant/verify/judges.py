@@ -1,17 +1,20 @@
 """Swap point: does the evidence support a sentence that is not made of its words?
 
 `open_judge(settings, model)` reads `ASSISTANT_VERIFY`: `strict` (no judge: such a sentence is
-withheld) or `model` (the configured language model). Numbers, names, negation and quotations are
-checked by words before a judge is asked (`support`, `quotations`).
+withheld), `model` (the configured language model) or `checker:FILE` (a small trained one). Numbers,
+names, negation and quotations are checked by words before a judge is asked (`support`,
+`quotations`).
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from assistant.errors import ModelError, SettingsError
 from assistant.models import Model, Prompt
 from assistant.settings import Settings
+from assistant.verify.checker import Checker
 
 
 class Judge(Protocol):
@@ -27,10 +30,19 @@ class Judge(Protocol):
 def open_judge(settings: Settings, model: Model | None) -> Judge | None:
     """The judge that `settings.verify` names; `None` for `strict`.
 
-    Raises SettingsError for `model` without a language model.
+    Raises SettingsError for another value, `model` without a language model, an unfit checker.
     """
+    name, _, weights = settings.verify.partition(":")
     if settings.verify == "strict":
         return None
+    if name == "checker" and weights:
+        return Checker(Path(weights).expanduser())
+    if settings.verify != "model":
+        raise SettingsError(
+            f"ASSISTANT_VERIFY={settings.verify!r} is not valid.",
+            "Set it to strict, model or checker:FILE.",
+            variable="ASSISTANT_VERIFY", value=settings.verify,
+        )
     if model is None:
         raise SettingsError(
             "ASSISTANT_VERIFY=model needs a language model, and ASSISTANT_MODEL is quotes.",

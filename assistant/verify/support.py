@@ -184,7 +184,7 @@ def _out_of_its_frame(draft: Draft) -> str | None:
         # what the source itself says needs no more than its name before it
         itself = _PARTS & set(held[:first]) or _names(held[:first], passage.source)
         subject = _SUBJECT.match(text)
-        if before is None and subject and set(words(subject[0])) <= set(held[:first]) - set(said):
+        if before is None and subject and set(words(subject[1])) <= set(held[:first]) - set(said):
             before = subject
         if before and not itself:
             return f"it leaves out “{before[1]}” before what it says"

@@ -14,7 +14,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,10 +23,10 @@ from assistant.models import open_model
 from assistant.settings import read_settings
 from assistant.types import Draft, Passage, Span, Statement
 from assistant.verify import Numbering, check, open_judge
+from assistant.verify.checker import Checker
 from assistant.verify.judges import Judge
 from assistant.verify.window import window
 from tests.bench.real_questions import wilson
-from tests.training.checker import Checker
 from tests.training.pairs import KEPT_BACK, cut
 
 REPORT = ("news", "scitldr")
@@ -63,15 +63,30 @@ def area(judged: Sequence[Judged]) -> float:
     return (sum(ranks) - true * (true + 1) / 2) / max(1, true * false)
 
 
+class Confusion(NamedTuple):
+    hit: int
+    miss: int
+    alarm: int
+    right: int
+
+    @property
+    def balanced_accuracy(self) -> float:
+        told = self.right / max(1, self.right + self.alarm)
+        return (self.hit / max(1, self.hit + self.miss) + told) / 2
+
+
+def confusion(judged: Sequence[Judged], threshold: float) -> Confusion:
+    found: list[tuple[bool, ...]] = [(j.supported, j.score >= threshold) for j in judged]
+    return Confusion(*map(found.count, product((True, False), repeat=2)))
+
+
 def row(name: str, judged: Sequence[Judged], threshold: float) -> str:
-    hit = sum(j.supported and j.score >= threshold for j in judged)
-    miss = sum(j.supported and j.score < threshold for j in judged)
-    alarm = sum(not j.supported and j.score >= threshold for j in judged)
-    right = len(judged) - hit - miss - alarm
-    balanced = (hit / max(1, hit + miss) + right / max(1, right + alarm)) / 2
+    found = confusion(judged, threshold)
+    hit, miss, alarm, right = found
     f1 = 2 * hit / max(1, 2 * hit + miss + alarm)
     return (
-        f"| {name} | {len(judged)} | {balanced:.3f} | {f1:.3f} | {area(judged):.3f} | "
+        f"| {name} | {len(judged)} | {found.balanced_accuracy:.3f} | {f1:.3f} | "
+        f"{area(judged):.3f} | "
         f"{hit} / {miss} / {alarm} / {right} |"
     )
 
