@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.compose import quote, say_date, say_name, write
 from assistant.contested import Contested, contested
@@ -17,12 +17,15 @@ from assistant.injection import steering
 from assistant.models import Model, open_model
 from assistant.question import understand
 from assistant.retrieval import retrieve
+from assistant.scope import say_scope
 from assistant.settings import Settings
 from assistant.tokenization import terms
 from assistant.types import (
+    EVERYTHING,
     Answer,
     Question,
     Retrieved,
+    Scope,
     Source,
     Statement,
     Turn,
@@ -109,19 +112,23 @@ class Assistant:
         fresh = Assistant.open(self.settings)
         self.corpus, self.index, self._seen = fresh.corpus, fresh.index, fresh._seen
 
-    def ask(self, text: str, history: Sequence[Turn] = ()) -> Answer:
-        """The answer to a question. Raises QuestionError."""
-        for event in self.stream(text, history):
+    def ask(
+        self, text: str, history: Sequence[Turn] = (), scope: Scope = EVERYTHING
+    ) -> Answer:
+        """The answer to a question from the sources in scope. Raises QuestionError."""
+        for event in self.stream(text, history, scope):
             if isinstance(event, Finished):
                 return event.answer
         raise AssertionError("a stream always finishes")
 
-    def stream(self, text: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+    def stream(
+        self, text: str, history: Sequence[Turn] = (), scope: Scope = EVERYTHING
+    ) -> Iterator[Event]:
         """What happens, as it happens; the last event is Finished. Raises QuestionError."""
         clock = _Clock()
         self._follow()
         languages = {source.language for source in self.corpus.sources}
-        question = understand(text, history, languages)
+        question = replace(understand(text, history, languages), scope=scope)
         yield Understood(question=question)
         retrieved = retrieve(question, self.index)
         clock.mark("retrieved")
@@ -130,7 +137,8 @@ class Assistant:
         statements: list[Statement] = []
         withheld: list[Withheld] = []
         notices = [
-            *question.notices, *_on_names(retrieved, self.corpus.unread), *_on_silence(retrieved),
+            *question.notices, *_on_scope(scope, self.corpus.sources),
+            *_on_names(retrieved, self.corpus.unread), *_on_silence(retrieved),
             *_on_difference(retrieved), *_on_parts(retrieved), *_on_suspects(retrieved),
             *_on_time(retrieved),
             *_on_words(contested(text, self.corpus.contested, self.index.passages.values())),
@@ -162,9 +170,16 @@ class Assistant:
             outcome=conclude(retrieved, statements), statements=tuple(statements),
             withheld=tuple(withheld), evidence=retrieved.evidence, nearest=_nearest(retrieved),
             notices=tuple(notices), model=self._model.name if self._model else "quotes",
-            premise=_on_the_premise(retrieved), suspect=retrieved.suspect,
+            scope=scope, premise=_on_the_premise(retrieved), suspect=retrieved.suspect,
             corpus_version=self.corpus.version, timings=clock.seconds,
         ))
+
+
+def _on_scope(scope: Scope, sources: Sequence[Source]) -> list[str]:
+    if scope == EVERYTHING:
+        return []
+    admitted = sum(map(scope.admits, sources))
+    return [f"Asked of {admitted} of {len(sources)} sources only: {say_scope(scope)}."]
 
 
 def _on_names(retrieved: Retrieved, unread: Sequence[Source]) -> list[str]:

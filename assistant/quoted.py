@@ -7,7 +7,7 @@ texts nearer to the act (agreed texts before officials, officials before comment
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from functools import lru_cache
 
@@ -28,10 +28,10 @@ _SENTENCES = 2
 
 
 def speak_for_themselves(
-    evidence: Sequence[Evidence], index: PassageIndex
+    evidence: Sequence[Evidence], index: PassageIndex, within: Set[str] | None = None
 ) -> tuple[Evidence, ...]:
-    """The evidence, each text that a later one repeats before it; of the later one without the
-    sentences that are nothing else."""
+    """The evidence, each text `within` the named sources that a later one repeats before it; of
+    the later one without the sentences that are nothing else."""
     given = {e.passage.id: e for e in evidence}
     spoken: dict[str, Evidence] = {}
     for found in evidence:
@@ -39,7 +39,7 @@ def speak_for_themselves(
         for span in found.best[:_SENTENCES]:
             text = found.passage.source.text[slice(*span)]
             for part in (text, *_QUOTED.findall(text)):
-                first = _first_to_say(part, found.passage, index)
+                first = _first_to_say(part, found.passage, index, within)
                 if first is None:
                     continue
                 own = given.get(first.id) or Evidence(
@@ -52,12 +52,14 @@ def speak_for_themselves(
     return tuple(spoken.values())
 
 
-def _first_to_say(text: str, passage: Passage, index: PassageIndex) -> Passage | None:
+def _first_to_say(
+    text: str, passage: Passage, index: PassageIndex, within: Set[str] | None
+) -> Passage | None:
     """A passage nearer to the act that has the words, if there is one."""
     tier = TIERS.index(passage.source.tier)
     if not tier or not _runs(text):
         return None
-    hits = (hit.passage for hit in index.bm25(text, _CANDIDATES))
+    hits = (hit.passage for hit in index.bm25(text, _CANDIDATES, within=within))
     return next((
         p for p in hits if TIERS.index(p.source.tier) < tier and _share(text, p) >= _REPEATED
         and not steering(p.text)

@@ -11,7 +11,17 @@ from pydantic import BaseModel, Field
 from assistant.compose import say_date, say_place, say_status
 from assistant.corpus.parallel import original_wording
 from assistant.corpus.speakers import say_voice
-from assistant.types import Answer, Checked, Citation, Outcome, Source, Statement, Support, TextKind
+from assistant.types import (
+    Answer,
+    Checked,
+    Citation,
+    Outcome,
+    Scope,
+    Source,
+    Statement,
+    Support,
+    TextKind,
+)
 
 HEADINGS = {
     "primary": "Primary texts", "official": "Official statements",
@@ -183,6 +193,7 @@ class AnswerJson(BaseModel):
 
     question: str
     understood: str = Field(description="the question made to stand alone")
+    scope: Scope = Field(description="which sources could answer; an empty field left all")
     outcome: Outcome
     text: str = Field(description="the statements with their marks, as shown")
     statements: list[StatementJson]
@@ -204,7 +215,8 @@ def to_json(answer: Answer) -> str:
 
 def as_model(answer: Answer) -> AnswerJson:
     return AnswerJson(
-        question=answer.question, understood=answer.understood, outcome=answer.outcome,
+        question=answer.question, understood=answer.understood, scope=answer.scope,
+        outcome=answer.outcome,
         text=answer_text(answer), statements=_statements(answer.statements),
         withheld=[WithheldJson(text=w.text, reason=w.reason) for w in answer.withheld],
         citations=[_citation(c) for c in answer.citations],

@@ -13,14 +13,22 @@ from dataclasses import replace
 from assistant.corpus.passages import sentences
 from assistant.corpus.speakers import heard, speakers
 from assistant.differing import differing
-from assistant.index import Hit, PassageIndex, searched_text
+from assistant.index import Found, PassageIndex, searched_text
 from assistant.injection import steering
 from assistant.period import Period, period
 from assistant.premise import false_premise
 from assistant.quoted import speak_for_themselves
 from assistant.silence import KINDS, named_sources, silence
 from assistant.tokenization import akin, language_of, stem, terms, words
-from assistant.types import Evidence, Passage, Question, Retrieved, Source, Span
+from assistant.types import (
+    EVERYTHING,
+    Evidence,
+    Passage,
+    Question,
+    Retrieved,
+    Source,
+    Span,
+)
 
 # Candidates of each search. More did not change which passages come first.
 _CANDIDATES = 50
@@ -62,24 +70,27 @@ def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retr
     spelt = _respelt(question, index)
     asked, parts = spelt.standalone, dict(zip(spelt.parts, question.parts, strict=True))
     weights = _weights(spelt, index)
-    dense, bm25 = (
-        search(spelt.text, _CANDIDATES, spelt.earlier) for search in (index.dense, index.bm25)
-    )
+    within = None
+    if question.scope != EVERYTHING:
+        within = {source.id for source in index.sources if question.scope.admits(source)}
+    hits = index.search(spelt.text, _CANDIDATES, spelt.earlier, within)
     speaker = _speaker(question.text)
-    named = named_sources(weights.keys(), index)
+    named = [
+        one for one in named_sources(weights.keys(), index) if question.scope.admits(one[0])
+    ]
     # what somebody said about a document stands elsewhere than in it
     time = period(question.text, named) if speaker else None
     first = {source.id for source, name in named if name <= (speaker or name)}
     found = [
         replace(e, score=e.score * _voice_factor(e.passage, speaker)
                 * _place_factor(e.passage.source, first, time))
-        for e in _fuse(dense, bm25)
+        for e in _fuse(hits)
     ]
     suspect: list[Passage] = []
     evidence = speak_for_themselves([
         replace(e, best=_best_sentences(e.passage, weights))
         for e in _balanced(found, suspect, most)
-    ], index)
+    ], index, within)
     missing = _unknown_names(question.standalone, index)
     unspoken = _open(spelt, evidence, weights, index)
     unsaid = None if missing or unspoken else silence(spelt, weights, named, index)
@@ -88,8 +99,7 @@ def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retr
         weights = {term: w for term, w in weights.items() if term not in own}
         missing = tuple(n for n in missing if not any(n in part for part in unspoken))
     # what the question is about must be near, not what it was searched for with
-    nearest = dense if spelt.text == asked else index.dense(asked, 1)
-    nearness = max((hit.score for hit in nearest), default=0.0)
+    nearness = max((hit.score for hit in index.dense(asked, 1, within=within)), default=0.0)
     bearing = coverage(evidence, weights) + nearness
     nothing = missing or unsaid or 0 < len(parts) == len(unspoken)
     answerable = not nothing and bearing >= _MIN_BEARING
@@ -149,7 +159,7 @@ def coverage(evidence: tuple[Evidence, ...], weights: Mapping[str, float]) -> fl
 def _weights(question: Question, index: PassageIndex) -> dict[str, float]:
     """Term → rarity. A word that no source can hold because of its script counts as a common
     one: its absence says nothing."""
-    foreign = question.language not in {p.source.language for p in index.passages.values()}
+    foreign = question.language not in {source.language for source in index.sources}
     weights = {}
     for term in terms(question.standalone):
         rarity = index.rarity(term)
@@ -220,19 +230,14 @@ def _place_factor(source: Source, first: Set[str], time: Period | None) -> float
     return _NAMED if source.id in first else 1.0
 
 
-def _fuse(dense: list[Hit], bm25: list[Hit]) -> list[Evidence]:
-    """Sum of both scores, each divided by its best: better than ranks alone (DESIGN: SciFact)."""
-    ranks = [{h.passage.id: (r, h.score) for r, h in enumerate(hits)} for hits in (dense, bm25)]
-    tops = [max((h.score for h in hits), default=1.0) for hits in (dense, bm25)]
-    found = {h.passage.id: h.passage for h in (*dense, *bm25)}
+def _fuse(found: list[Found]) -> list[Evidence]:
+    """Mean of both scores, each divided by its best: better than ranks alone (DESIGN: SciFact)."""
     return [
         Evidence(
-            passage=passage,
-            score=sum(r[i][1] / t for r, t in zip(ranks, tops, strict=True) if i in r) / 2,
-            dense_rank=ranks[0][i][0] if i in ranks[0] else None,
-            bm25_rank=ranks[1][i][0] if i in ranks[1] else None,
+            passage=hit.passage, score=(hit.dense + hit.bm25) / 2,
+            dense_rank=hit.dense_rank, bm25_rank=hit.bm25_rank,
         )
-        for i, passage in found.items()
+        for hit in found
     ]
 
 

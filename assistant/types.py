@@ -140,15 +140,48 @@ class Turn(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Which sources may answer; a field that is empty leaves all.
+
+    `sources` are ids, `voices` whole names as the sources give them ("NATO"), of which a joint text
+    has several. `since` and `until` are the first and the last day; a source without a date has
+    none of them.
+    """
+
+    sources: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    statuses: tuple[Status, ...] = ()
+    since: Day | None = None
+    until: Day | None = None
+
+    def admits(self, source: Source) -> bool:
+        dated = source.date is not None and (
+            (self.since or source.date) <= source.date <= (self.until or source.date)
+        )
+        return (
+            (not self.sources or source.id in self.sources)
+            and (not self.voices or any(v in self.voices for v in source.voice.split("; ")))
+            and (not self.kinds or source.kind in self.kinds)
+            and (not self.statuses or source.status in self.statuses)
+            and (dated or not (self.since or self.until))
+        )
+
+
+EVERYTHING = Scope()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
     """What is asked: the user's own words, the same made to stand alone, the questions before it,
-    the latest first, and its parts, where it asks for several things."""
+    the latest first, its parts, where it asks for several things, and of which sources."""
 
     text: str
     standalone: str
     earlier: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     history: tuple[Turn, ...] = ()
+    scope: Scope = EVERYTHING
     language: str = "en"
     notices: tuple[str, ...] = ()
 
@@ -290,6 +323,7 @@ class Answer:
     notices: tuple[str, ...]
     model: str
     corpus_version: str
+    scope: Scope = EVERYTHING
     premise: str = ""
     suspect: tuple[Passage, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)

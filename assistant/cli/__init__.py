@@ -12,6 +12,7 @@ import typer
 from assistant.cli import documents
 from assistant.cli.shared import fail_on, open_with_progress, warn
 from assistant.errors import AssistantError, QuestionError
+from assistant.scope import read_scope
 from assistant.settings import read_settings
 from assistant.types import Turn
 
@@ -23,6 +24,7 @@ app = typer.Typer(
 _ModelOption = Annotated[
     str | None, typer.Option(help="Overrides ASSISTANT_MODEL; `quotes` uses no model.")
 ]
+_Only = Annotated[list[str] | None, typer.Option(help="Only this; may be given again.")]
 
 
 def main() -> None:
@@ -45,14 +47,27 @@ def ask(
         typer.Option(help="Earlier turns: a JSON list of objects with role and content."),
     ] = None,
     model: _ModelOption = None,
+    source: _Only = None,
+    voice: _Only = None,
+    kind: _Only = None,
+    status: _Only = None,
+    since: Annotated[str, typer.Option(help="Only sources of this day, month or year on.")] = "",
+    until: Annotated[str, typer.Option(help="Only sources up to this day, month or year.")] = "",
+    primary: Annotated[
+        bool, typer.Option("--primary", help="Only texts that parties agreed or proposed.")
+    ] = False,
 ) -> None:
     """Answer a question from the corpus, with numbered sources."""
     from assistant.render import to_json, to_terminal
 
     turns = _read_history(history) if history else ()
     assistant = open_with_progress(read_settings(model=model))
+    scope = read_scope(
+        assistant.corpus.sources, sources=source or (), voices=voice or (), kinds=kind or (),
+        statuses=status or (), since=since, until=until, primary=primary,
+    )
     warn(assistant.corpus.notices)
-    answer = assistant.ask(question, turns)
+    answer = assistant.ask(question, turns, scope)
     typer.echo(to_json(answer) if as_json else to_terminal(answer))
 
 

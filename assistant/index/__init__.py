@@ -1,17 +1,14 @@
 """Swap point: keep and search the passages of a corpus.
 
-`store` writes and searches Chroma and BM25, `manifest` remembers what is whole.
+`store` writes Chroma, BM25 and the vectors' copy, `manifest` remembers what is whole, `search`
+finds passages in them.
 """
 
 from assistant.index.manifest import Update, is_whole
-from assistant.index.store import (
-    Hit,
-    IndexProgress,
-    PassageIndex,
-    open_index,
-    searched_text,
-)
+from assistant.index.search import Found, Hit, PassageIndex, searched_text
+from assistant.index.store import IndexProgress, open_index
 
 __all__ = [
-    "Hit", "IndexProgress", "PassageIndex", "Update", "is_whole", "open_index", "searched_text",
+    "Found", "Hit", "IndexProgress", "PassageIndex", "Update", "is_whole", "open_index",
+    "searched_text",
 ]

@@ -71,7 +71,13 @@ def compare(manifest: Manifest | None, wanted: dict[str, str], embedding: str) -
 
 
 def whole(folder: Path, manifest: Manifest) -> bool:
-    return not manifest.pending and bool(manifest.bm25) and (folder / manifest.bm25).is_dir()
+    return not manifest.pending and bool(manifest.bm25) and (
+        (folder / manifest.bm25).is_dir() and (folder / vectors_file(manifest)).is_file()
+    )
+
+
+def vectors_file(manifest: Manifest) -> str:
+    return f"vectors-{manifest.version}.npy"
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -107,3 +113,5 @@ def clear(folder: Path) -> None:
     (folder / "manifest.json").unlink(missing_ok=True)  # first: without it nothing counts
     for path in [*folder.glob("chroma-*"), *folder.glob("bm25-*")]:
         shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob("vectors-*"):
+        path.unlink(missing_ok=True)

@@ -1,23 +1,19 @@
-"""Swap point: keep and search passages: vectors in Chroma through llama-index, BM25 beside it.
+"""Write and open an index: vectors in Chroma through llama-index, BM25 beside it.
 
-The folder holds Chroma's files, one BM25 folder, and `manifest.json`, which says what is whole.
-An update is safe to kill: before a source's vectors are touched the manifest names the source as
-pending, and what is pending is written again by the next update.
+The folder holds Chroma's files, one BM25 folder, one file of vectors, and `manifest.json`, which
+says what is whole. An update is safe to kill: before a source's vectors are touched the manifest
+names the source as pending, and what is pending is written again by the next update.
 """
 
 from __future__ import annotations
 
-import difflib
-import math
 import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
-from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import bm25s
 import filelock
@@ -28,14 +24,15 @@ from assistant.embeddings import Embedder
 from assistant.errors import IndexInUse, IndexUnavailable
 from assistant.index.manifest import (
     Manifest,
-    Update,
     clear,
     compare,
     read_manifest,
     source_hash,
+    vectors_file,
     whole,
     write_manifest,
 )
+from assistant.index.search import PassageIndex, searched_text
 from assistant.tokenization import terms
 from assistant.types import Passage, Source, Span
 
@@ -44,108 +41,14 @@ _LOCK_SECONDS = 20.0
 # Sources are embedded together up to this many passages: enough for full batches sorted by
 # length, little enough that a kill loses only seconds of work.
 _PASSAGES_AT_ONCE = 256
+_COPIED_AT_ONCE = 2_000
 
 
 _Split = tuple[Source, tuple[Passage, ...]]
 
 
-class Hit(NamedTuple):
-    """`score` is the cosine for dense search, the BM25 score for BM25; higher is better."""
-
-    passage: Passage
-    score: float
-
-
 IndexProgress = Callable[[int, int], None]
 """Told how far an update is: passages done, and all that must be written."""
-
-
-class PassageIndex:
-    """The passages of a corpus, searchable. Made by `open_index`."""
-
-    def __init__(
-        self, passages: dict[str, Passage], store: Any, bm25: bm25s.BM25, embedder: Embedder,
-        version: str, update: Update,
-    ) -> None:
-        self.passages = passages
-        self.version = version
-        self.update = update
-        self._ordered = tuple(passages.values())
-        self._store = store
-        self._bm25 = bm25
-        self._embedder = embedder
-
-    @cached_property
-    def sources(self) -> tuple[Source, ...]:
-        """The sources that have passages, in order."""
-        return tuple({p.source.id: p.source for p in self._ordered}.values())
-
-    def of(self, source_id: str) -> tuple[Passage, ...]:
-        """The passages of one source, in order."""
-        return self._by_source.get(source_id, ())
-
-    @cached_property
-    def _by_source(self) -> dict[str, tuple[Passage, ...]]:
-        grouped = groupby(self._ordered, key=lambda p: p.source.id)
-        return {source_id: tuple(passages) for source_id, passages in grouped}
-
-    def holds(self, term: str) -> bool:
-        """Whether some passage has the term."""
-        return term in self._bm25.vocab_dict
-
-    def alike(self, term: str) -> str | None:
-        """The term of the passages that looks much like this one."""
-        close = difflib.get_close_matches(term, self._bm25.vocab_dict, n=1, cutoff=0.85)
-        return close[0] if close else None
-
-    def rarity(self, term: str) -> float:
-        """Inverse document frequency, log(1 + passages / passages with the term)."""
-        column = self._bm25.vocab_dict.get(term)
-        starts = self._bm25.scores["indptr"]
-        holding = int(starts[column + 1] - starts[column]) if column is not None else 0
-        return math.log(1 + len(self._ordered) / (holding or 0.5))
-
-    def dense(self, text: str, count: int, earlier: Sequence[str] = ()) -> list[Hit]:
-        """The `count` passages nearest in meaning, best first.
-
-        Each of the `earlier` texts, the latest first, counts half of the one after it.
-        """
-        from llama_index.core.vector_stores.types import VectorStoreQuery
-
-        vectors = self._embedder.embed([text, *earlier])
-        mixed = (0.5 ** np.arange(len(vectors))) @ vectors
-        vector = (mixed / np.linalg.norm(mixed)).tolist()
-        found = self._store.query(
-            VectorStoreQuery(query_embedding=vector, similarity_top_k=count)
-        )
-        # llama-index turns Chroma's distance d = 1 - cosine into exp(-d)
-        return [
-            Hit(self.passages[i], 1.0 + math.log(max(similarity, 1e-9)))
-            for i, similarity in zip(found.ids or [], found.similarities or [], strict=True)
-            if i in self.passages
-        ]
-
-    def nearness(self, one: str, other: str) -> float:
-        """How near two texts are in meaning: the cosine of their vectors, -1 to 1."""
-        a, b = self._embedder.embed([one, other])
-        return float(a @ b)
-
-    def bm25(self, text: str, count: int, earlier: Sequence[str] = ()) -> list[Hit]:
-        """The `count` passages with the highest BM25 score above zero, best first; `earlier` texts
-        count as for `dense`."""
-        query = [
-            term for n, one in enumerate((text, *earlier)) for term in terms(one)
-            if term in self._bm25.vocab_dict for _ in range(2 ** (len(earlier) - n))
-        ]
-        if not query:
-            return []
-        rows, scores = self._bm25.retrieve(
-            [query], k=min(count, len(self._ordered)), show_progress=False
-        )
-        return [
-            Hit(self._ordered[row], float(score))
-            for row, score in zip(rows[0], scores[0], strict=True) if score > 0
-        ]
 
 
 def open_index(
@@ -177,8 +80,9 @@ def open_index(
             for p in _load_passages(by_id[source_id], entry["passages"])
         }
         bm25 = bm25s.BM25.load(str(folder / manifest.bm25), mmap=True)
+        vectors = np.load(folder / vectors_file(manifest), mmap_mode="r")
         store = store or _open_store(folder / manifest.chroma)
-        return PassageIndex(passages, store, bm25, embedder, manifest.version, update)
+        return PassageIndex(passages, store, bm25, vectors, embedder, manifest.version, update)
 
 
 def _write(
@@ -208,10 +112,14 @@ def _write(
     manifest = manifest._replace(sources={s.id: manifest.sources[s.id] for s in sources})
     manifest = manifest._replace(bm25=f"bm25-{manifest.version}")
     _build_bm25(folder / manifest.bm25, sources, manifest)
+    _copy_vectors(folder / vectors_file(manifest), store, manifest)
     write_manifest(folder, manifest)
     for old in folder.glob("bm25-*"):
         if old.name != manifest.bm25:
             shutil.rmtree(old, ignore_errors=True)
+    for old in folder.glob("vectors-*"):
+        if old.name != vectors_file(manifest):
+            old.unlink(missing_ok=True)
     return manifest, store
 
 
@@ -263,14 +171,6 @@ def _embedded_text(passage: Passage) -> str:
     return f"{passage.source.title}. {passage.anchor}. {passage.text}"
 
 
-def searched_text(passage: Passage) -> str:
-    """What BM25 reads of a passage: the names of its source stand in front of its text."""
-    return " ".join(
-        [passage.source.title, *passage.source.aliases, passage.source.voice, passage.anchor,
-         passage.text]
-    )
-
-
 def _build_bm25(folder: Path, sources: Sequence[Source], manifest: Manifest) -> None:
     by_id = {source.id: source for source in sources}
     tokens = [
@@ -280,6 +180,27 @@ def _build_bm25(folder: Path, sources: Sequence[Source], manifest: Manifest) -> 
     bm25 = bm25s.BM25()
     bm25.index(tokens, show_progress=False)
     bm25.save(str(folder))
+
+
+def _copy_vectors(path: Path, store: Any, manifest: Manifest) -> None:
+    """The vectors in the order of the passages, to be mapped: Chroma gives back one it has not
+    found only slowly, and needs 60 to 280 ms where only some of 100,000 passages may be found."""
+    ids = [row[0] for entry in manifest.sources.values() for row in entry["passages"]]
+    part = path.with_suffix(".part")
+    copy = None
+    for start in range(0, len(ids), _COPIED_AT_ONCE):
+        got = store.client.get(ids=ids[start : start + _COPIED_AT_ONCE], include=["embeddings"])
+        found = dict(zip(got["ids"], got["embeddings"], strict=True))
+        vectors = np.array([found[i] for i in ids[start : start + _COPIED_AT_ONCE]], np.float32)
+        if copy is None:
+            shape = (len(ids), vectors.shape[1])
+            copy = np.lib.format.open_memmap(part, "w+", dtype=np.float32, shape=shape)
+        copy[start : start + len(vectors)] = vectors
+    if copy is None:
+        np.save(part.open("wb"), np.zeros((0, 1), np.float32))
+    else:
+        copy.flush()
+    part.replace(path)
 
 
 def _node(passage: Passage, vector: list[float]) -> Any:

@@ -1,0 +1,205 @@
+"""Search the passages of an open index: by meaning, by words, and by both."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Sequence, Set
+from functools import cached_property, lru_cache
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import bm25s
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.embeddings import Embedder, Vectors
+from assistant.index.manifest import Update
+from assistant.tokenization import terms
+from assistant.types import Passage, Source
+
+# Questions and sentences whose vectors are kept: a model's sentences are all held against one.
+_REMEMBERED = 64
+
+Rows = NDArray[np.intp]
+
+
+class Hit(NamedTuple):
+    """`score` is the cosine for dense search, the BM25 score for BM25; higher is better."""
+
+    passage: Passage
+    score: float
+
+
+class Found(NamedTuple):
+    """A passage that one of both searches found, with both of its scores, each as a share of the
+    best; ranks count from 0 and are `None` where that search did not return it."""
+
+    passage: Passage
+    dense: float
+    bm25: float
+    dense_rank: int | None
+    bm25_rank: int | None
+
+
+class PassageIndex:
+    """The passages of a corpus, searchable. Made by `open_index`.
+
+    `within` names the sources that may be found; `None` is all of them. Each of the `earlier`
+    texts, the latest first, counts half of the one after it.
+    """
+
+    def __init__(
+        self, passages: dict[str, Passage], store: Any, bm25: bm25s.BM25, vectors: Vectors,
+        embedder: Embedder, version: str, update: Update,
+    ) -> None:
+        self.passages = passages
+        self.version = version
+        self.update = update
+        self._ordered = tuple(passages.values())
+        self._row = {passage_id: row for row, passage_id in enumerate(passages)}
+        self._store = store
+        self._bm25 = bm25
+        self._vectors = vectors
+        self._embedder = embedder
+        self._vector = lru_cache(_REMEMBERED)(lambda text: embedder.embed([text])[0])
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """The sources that have passages, in order."""
+        return tuple(passages[0].source for passages in self._by_source.values())
+
+    def of(self, source_id: str) -> tuple[Passage, ...]:
+        """The passages of one source, in order."""
+        return self._by_source.get(source_id, ())
+
+    @cached_property
+    def _by_source(self) -> dict[str, tuple[Passage, ...]]:
+        grouped = groupby(self._ordered, key=lambda p: p.source.id)
+        return {source_id: tuple(passages) for source_id, passages in grouped}
+
+    def holds(self, term: str) -> bool:
+        """Whether some passage has the term."""
+        return term in self._bm25.vocab_dict
+
+    def alike(self, term: str) -> str | None:
+        """The term of the passages that looks much like this one."""
+        close = difflib.get_close_matches(term, self._bm25.vocab_dict, n=1, cutoff=0.85)
+        return close[0] if close else None
+
+    def rarity(self, term: str) -> float:
+        """Inverse document frequency, log(1 + passages / passages with the term)."""
+        column = self._bm25.vocab_dict.get(term)
+        starts = self._bm25.scores["indptr"]
+        holding = int(starts[column + 1] - starts[column]) if column is not None else 0
+        return math.log(1 + len(self._ordered) / (holding or 0.5))
+
+    def nearness(self, one: str, other: str) -> float:
+        """How near two texts are in meaning: the cosine of their vectors, -1 to 1."""
+        return float(self._vector(one) @ self._vector(other))
+
+    def dense(
+        self, text: str, count: int, earlier: Sequence[str] = (), within: Set[str] | None = None
+    ) -> list[Hit]:
+        """The `count` passages nearest in meaning, best first: of all as Chroma finds them, of
+        some by comparing each."""
+        vector = self._asked(text, earlier)
+        if within is None:
+            return self._nearest(vector, count)
+        rows = self._rows(within)
+        scores = self._vectors[rows] @ vector
+        return [Hit(self._ordered[rows[n]], float(scores[n])) for n in _best(scores, count)]
+
+    def bm25(
+        self, text: str, count: int, earlier: Sequence[str] = (), within: Set[str] | None = None
+    ) -> list[Hit]:
+        """The `count` passages with the highest BM25 score above zero, best first."""
+        return self._worded(self._bm25_scores(text, earlier), count, within)
+
+    def search(
+        self, text: str, count: int, earlier: Sequence[str] = (), within: Set[str] | None = None
+    ) -> list[Found]:
+        """The `count` best of either search, in no order.
+
+        What one search alone found has its score of the other as well: on MTRAG-UN that lifts
+        recall at 5 from 0.890 to 0.898, beside counting it as nothing.
+        """
+        scores = self._bm25_scores(text, earlier)
+        dense = self.dense(text, count, earlier, within)
+        worded = self._worded(scores, count, within)
+        found = {hit.passage.id: self._row[hit.passage.id] for hit in (*dense, *worded)}
+        if not found:
+            return []
+        rows = np.fromiter(found.values(), np.intp)
+        cosines = self._vectors[rows] @ self._asked(text, earlier)
+        best_cosine = max(float(cosines.max()), 1e-9)
+        best_score = max(float(scores[rows].max()), 1e-9)
+        ranks = [{hit.passage.id: n for n, hit in enumerate(hits)} for hits in (dense, worded)]
+        return [
+            Found(
+                self._ordered[row], float(cosine) / best_cosine, float(scores[row]) / best_score,
+                ranks[0].get(passage_id), ranks[1].get(passage_id),
+            )
+            for (passage_id, row), cosine in zip(found.items(), cosines, strict=True)
+        ]
+
+    def _asked(self, text: str, earlier: Sequence[str]) -> Vectors:
+        vectors = np.array([self._vector(one) for one in (text, *earlier)])
+        mixed = (0.5 ** np.arange(len(vectors))) @ vectors
+        return np.asarray(mixed / np.linalg.norm(mixed), dtype=np.float32)
+
+    def _nearest(self, vector: Vectors, count: int) -> list[Hit]:
+        from llama_index.core.vector_stores.types import VectorStoreQuery
+
+        found = self._store.query(
+            VectorStoreQuery(query_embedding=vector.tolist(), similarity_top_k=count)
+        )
+        # llama-index turns Chroma's distance d = 1 - cosine into exp(-d)
+        return [
+            Hit(self.passages[i], 1.0 + math.log(max(similarity, 1e-9)))
+            for i, similarity in zip(found.ids or [], found.similarities or [], strict=True)
+            if i in self.passages
+        ]
+
+    def _bm25_scores(self, text: str, earlier: Sequence[str]) -> Vectors:
+        """The BM25 score of each passage, in order."""
+        query = [
+            term for n, one in enumerate((text, *earlier)) for term in terms(one)
+            if term in self._bm25.vocab_dict for _ in range(2 ** (len(earlier) - n))
+        ]
+        if not query:
+            return np.zeros(len(self._ordered), np.float32)
+        return np.asarray(self._bm25.get_scores(query), np.float32)
+
+    def _worded(self, scores: Vectors, count: int, within: Set[str] | None) -> list[Hit]:
+        rows = None if within is None else self._rows(within)
+        held = scores if rows is None else scores[rows]
+        best = [n for n in _best(held, count) if held[n] > 0]
+        return [
+            Hit(self._ordered[n if rows is None else rows[n]], float(held[n])) for n in best
+        ]
+
+    def _rows(self, within: Set[str]) -> Rows:
+        """Where the passages of these sources stand."""
+        chosen = [
+            np.arange(self._row[passages[0].id], self._row[passages[0].id] + len(passages))
+            for source_id, passages in self._by_source.items() if source_id in within
+        ]
+        return np.concatenate(chosen) if chosen else np.zeros(0, np.intp)
+
+
+def searched_text(passage: Passage) -> str:
+    """What BM25 reads of a passage: the names of its source stand in front of its text."""
+    return " ".join(
+        [passage.source.title, *passage.source.aliases, passage.source.voice, passage.anchor,
+         passage.text]
+    )
+
+
+def _best(scores: Vectors, count: int) -> list[int]:
+    """The places of the highest scores, best first."""
+    count = min(count, len(scores))
+    if count == 0:
+        return []
+    top = np.argpartition(-scores, count - 1)[:count]
+    return [int(n) for n in top[np.argsort(-scores[top], kind="stable")]]
