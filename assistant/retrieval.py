@@ -35,7 +35,7 @@ _CANDIDATES = 50
 _KEPT = 12
 # Each further passage of the same source counts this much less, so that one long document does
 # not crowd out the others.
-_REPEAT = 0.85
+_REPEAT = 0.95
 # A source in which the speaker that the question names speaks alone counts this much more.
 _SPEAKER = 1.5
 # And a source that the question asks about by its name this much more.
