@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from assistant.answering import Assistant
-from assistant.embeddings import Embedder, open_embedder
+from assistant.embeddings import BundledEmbedder, Embedder
 from assistant.settings import PREFIX, Settings, read_settings
+from tests.stub_server import StubServer, stub_server
 from tests.web_server import WebServer, web_server
 
 MATTER = """---
@@ -53,7 +54,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
-    return open_embedder("bundled")
+    return BundledEmbedder()
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +96,13 @@ def write_source(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def stub() -> Iterator[StubServer]:
+    """A model server that behaves as the path says."""
+    with stub_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import math
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 RETRY_AFTER = 7
 # So few characters that a mark such as `[S1]` never comes in one piece.
 _PIECE = 3
 _PAUSE = 0.002
+
+T = TypeVar("T")
 
 
 class Request(NamedTuple):
@@ -66,6 +68,18 @@ def stub_server(text: str = "") -> Iterator[StubServer]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def bounded(work: Callable[[], T], stub: StubServer, seconds: float = 6.0) -> T:
+    """The result of `work`, which must end by itself; if not, the stub is stopped to end it."""
+    watch = threading.Timer(seconds, stub.stopped.set)
+    watch.start()
+    try:
+        result = work()
+    finally:
+        watch.cancel()
+    assert not stub.stopped.is_set(), f"it had not ended by itself after {seconds:g} s"
+    return result
 
 
 class _Handler(BaseHTTPRequestHandler):

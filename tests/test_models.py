@@ -5,19 +5,18 @@ from __future__ import annotations
 import inspect
 import math
 import re
-import threading
 import time
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx2
 import openai
 import pytest
 
-from assistant import models
+from assistant import endpoints
 from assistant.answering import Assistant, Event, Finished, Quoted
 from assistant.errors import (
     ContextOverflow,
@@ -33,15 +32,13 @@ from assistant.settings import Settings
 from assistant.types import Answer, Statement
 from assistant.verify import open_judge
 from assistant.verify.judges import Examiner
-from tests.stub_server import RETRY_AFTER, StubServer, stub_server
+from tests.stub_server import RETRY_AFTER, StubServer, bounded, stub_server
 
 PROMPT = Prompt("Report what the sources say.", "How many ships?")
 FOUNDING_ACT = "What did Russia ask about the 1997 Founding Act?"
 KEY = "sk-very-secret-5309"
 # With `model_timeout=1` the quotes must stand alone soon after that second.
 _SOON = 1.8
-# A model that goes on for ever must have been given up by then.
-_STOPS = 6.0
 
 HARBOUR = (
     "Article 2 of the Harbour Treaty says that each city shall keep no more than 1,200 ships in "
@@ -54,7 +51,7 @@ MISBEHAVIOURS: dict[str, tuple[type[ModelError], str]] = {
     "404": (Refused, "no model 'stub'"),
     "429": (Overloaded, "no more requests"),
     "500": (Overloaded, "failed"),
-    "context": (ContextOverflow, "do not fit"),
+    "context": (ContextOverflow, "does not fit"),
     "parameter": (Refused, ""),
     "stall": (Stalled, "sent nothing for 1 s"),
     "silent": (Stalled, "sent nothing for 1 s"),
@@ -93,15 +90,8 @@ OPENAI_ERRORS = [
     if inspect.isclass(kind := getattr(openai, name)) and issubclass(kind, openai.OpenAIError)
 ]
 
-T = TypeVar("T")
 SettingsFor = Callable[..., Settings]
 WriteSource = Callable[..., Path]
-
-
-@pytest.fixture
-def stub() -> Iterator[StubServer]:
-    with stub_server() as server:
-        yield server
 
 
 @pytest.fixture
@@ -129,18 +119,6 @@ def harbour(write_source: WriteSource, settings_for: SettingsFor, stub: StubServ
         return Assistant.open(settings_for(corpus=tmp_path / "corpus", model=model)).ask(SHIPS)
 
     return ask
-
-
-def bounded(work: Callable[[], T], stub: StubServer, seconds: float = _STOPS) -> T:
-    """The result of `work`, which must end by itself; if not, the stub is stopped to end it."""
-    watch = threading.Timer(seconds, stub.stopped.set)
-    watch.start()
-    try:
-        result = work()
-    finally:
-        watch.cancel()
-    assert not stub.stopped.is_set(), f"it had not ended by itself after {seconds:g} s"
-    return result
 
 
 def failure(model: Model, stub: StubServer) -> ModelError:
@@ -435,8 +413,8 @@ def test_every_exception_of_the_client_means_something(
 ) -> None:
     model = model_at("ok")
     assert isinstance(model, Endpoint)
-    assert kind.__name__ in MEANINGS, "a new exception: decide what it means in models.py"
-    translated = model._translate(made(kind))
+    assert kind.__name__ in MEANINGS, "a new exception: decide what it means in endpoints.py"
+    translated = model._server.translate(made(kind))
     assert type(translated) is MEANINGS[kind.__name__]
     assert isinstance(translated, ModelError) and translated.fact
     assert "ASSISTANT_MODEL=quotes" in translated.next_step
@@ -461,7 +439,7 @@ def test_what_is_no_error_of_the_client_stays_a_bug(model_at: Callable[..., Mode
     model = model_at("ok")
     assert isinstance(model, Endpoint)
     bug = ZeroDivisionError()
-    assert model._translate(bug) is bug
+    assert model._server.translate(bug) is bug
 
 
 def test_quotes_are_no_model(settings_for: SettingsFor) -> None:
@@ -471,7 +449,7 @@ def test_quotes_are_no_model(settings_for: SettingsFor) -> None:
 def test_an_ollama_model_is_asked_for_by_its_own_name(
     stub: StubServer, settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models, "_OLLAMA", stub.at("ok"))
+    monkeypatch.setattr(endpoints, "OLLAMA", stub.at("ok"))
     model = open_model(settings_for(model="ollama/llama3.2:3b"))
     assert model and model.name == "ollama/llama3.2:3b"
     list(model.stream(PROMPT))
