@@ -87,15 +87,14 @@ class Assistant:
     ) -> Assistant:
         """Read the corpus, bring the index up to date, prepare the model.
 
-        Raises CorpusError, IndexUnavailable and SettingsError.
+        Raises CorpusError, IndexUnavailable, ModelError and SettingsError.
         """
         model = open_model(settings)
         corpus = read_corpus(
             settings.corpus, settings.documents, originals=settings.originals
         )
         index = open_index(
-            settings.index_folder, corpus.sources, open_embedder(settings.embedding),
-            progress, rebuild,
+            settings.index_folder, corpus.sources, open_embedder(settings), progress, rebuild,
         )
         return cls(corpus, index, model, settings)
 

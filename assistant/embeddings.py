@@ -1,14 +1,15 @@
-"""Swap point: texts → vectors. `open_embedder(spec)` reads the setting.
+"""Swap point: texts → vectors. `open_embedder(settings)` reads the setting.
 
-The bundled model is all-MiniLM-L6-v2 (Apache-2.0) with int8 weights. Its files come in two
-packages as data; they are checked by sha256 before use and none of the packages' code runs.
+Any server that speaks OpenAI's embeddings protocol will do (`endpoints`). The bundled model is
+all-MiniLM-L6-v2 (Apache-2.0) with int8 weights. Its files come in two packages as data; they are
+checked by sha256 before use and none of the packages' code runs.
 """
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,30 +17,115 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.errors import IndexUnavailable, SettingsError
+from assistant.endpoints import Server, find_server, unknown
+from assistant.errors import ContextOverflow, IndexUnavailable, Refused
+from assistant.settings import Settings
 
 Vectors = NDArray[np.float32]
 Progress = Callable[[int], None]
 """Called with the number of texts done since the last call."""
 
 
+_INSTEAD = "Or set ASSISTANT_EMBEDDING=bundled."
+_FORMS = ("bundled", "openai/NAME", "ollama/NAME", "http://host:port/v1#NAME")
+# Texts in a request: some servers take no more.
+_AT_ONCE = 32
+# Hardly a passage is longer. Of a longer question the beginning is searched for, and where a server
+# has less room, as small models have for a script that they hardly know, half of that.
+_MOST_CHARACTERS = 2000
+_FEWEST_CHARACTERS = 250
+_RETRIES = 2
+# While somebody waits for an answer, words alone find it sooner than a second try.
+_QUESTION_SECONDS = 10.0
+
+
 class Embedder(Protocol):
-    """Texts of any length → unit vectors of shape (len(texts), dimension)."""
+    """Texts of any length → unit vectors of shape (len(texts), dimension).
+
+    `name` is kept with the vectors: others need another one. Without `progress` somebody waits, as
+    with a question. Raises ModelError.
+    """
 
     name: str
 
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors: ...
 
 
-def open_embedder(spec: str) -> Embedder:
-    """Open the embedding model that a setting names. Raises SettingsError if there is none."""
+def open_embedder(settings: Settings) -> Embedder:
+    """The embedding model that `settings.embedding` names.
+
+    Raises SettingsError if the setting is of no known form. No connection is made.
+    """
+    spec = settings.embedding.strip()
     if spec == "bundled":
         return BundledEmbedder()
-    near = difflib.get_close_matches(spec, ["bundled"], n=1, cutoff=0.4)
-    raise SettingsError(
-        f"There is no embedding model {spec!r}.",
-        f"Did you mean {near[0]!r}?" if near else "Set ASSISTANT_EMBEDDING=bundled.",
-        variable="ASSISTANT_EMBEDDING", value=spec,
+    server = find_server(
+        spec, r"openai/(\S+)", settings, kind="embedding model", instead=_INSTEAD
+    )
+    if server is None:
+        raise unknown("embedding model", "ASSISTANT_EMBEDDING", spec, _FORMS)
+    return EndpointEmbedder(server)
+
+
+class EndpointEmbedder:
+    """A model behind OpenAI's embeddings protocol."""
+
+    def __init__(self, server: Server) -> None:
+        self.name = server.name
+        self._patient = replace(server, retries=_RETRIES)
+        self._quick = replace(
+            server, timeout=min(server.timeout, _QUESTION_SECONDS), patience="Try again."
+        )
+        self._dimension: int | None = None
+
+    def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        server = self._patient if progress else self._quick
+        vectors: list[Vectors] = []
+        for start in range(0, len(texts), _AT_ONCE):
+            batch = texts[start : start + _AT_ONCE]
+            vectors.append(self._embed_batch(server, batch, _MOST_CHARACTERS))
+            if progress:
+                progress(len(batch))
+        return np.concatenate(vectors) if vectors else np.zeros((0, 0), dtype=np.float32)
+
+    def _embed_batch(self, server: Server, texts: Sequence[str], most: int) -> Vectors:
+        """The vectors of the texts, each cut to `most` characters or fewer."""
+        try:
+            reply = server.client.embeddings.create(
+                model=server.model, input=[text[:most] for text in texts], encoding_format="float"
+            )
+        except Exception as error:
+            translated = server.translate(error)
+            if isinstance(translated, ContextOverflow) and most > _FEWEST_CHARACTERS:
+                return self._embed_batch(server, texts, most // 2)
+            raise translated from error
+        return self._unit_vectors(server, reply, len(texts))
+
+    def _unit_vectors(self, server: Server, reply: Any, count: int) -> Vectors:
+        try:
+            rows = sorted(reply.data, key=lambda row: row.index)
+            places = [row.index for row in rows]
+            found = [np.array(row.embedding, dtype=np.float64) for row in rows]
+        except (AttributeError, TypeError, ValueError) as error:
+            raise server.not_understood() from error
+        if places != list(range(count)):
+            raise _unfit(server, f"{len(places)} vectors for {count} texts")
+        dimension = self._dimension or found[0].size
+        if any(vector.shape != (dimension,) for vector in found):
+            raise _unfit(server, "vectors of different sizes")
+        vectors = np.stack(found)
+        with np.errstate(over="ignore"):
+            norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not np.all(np.isfinite(norms) & (norms > 0)):
+            raise _unfit(server, "a vector of zeros, or not of numbers")
+        self._dimension = dimension
+        return np.asarray(vectors / norms, dtype=np.float32)
+
+
+def _unfit(server: Server, what: str) -> Refused:
+    return Refused(
+        f"The {server.kind} at {server.where} sent {what}.",
+        f"Is {server.model!r} a model that embeds? {server.instead}", spec=server.name,
     )
 
 

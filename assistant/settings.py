@@ -44,7 +44,8 @@ class Settings(BaseSettings):
         "`ollama/NAME` or `http://host:port/v1#NAME`",
     )
     api_key: SecretStr | None = Field(
-        None, description="key for the model's server; `OPENAI_API_KEY` is read for OpenAI's own"
+        None,
+        description="key for the servers of both models; `OPENAI_API_KEY` is read for OpenAI's own",
     )
     model_timeout: float = Field(
         60.0, gt=0, description="seconds without a word from the model before quotes answer alone"
@@ -55,7 +56,11 @@ class Settings(BaseSettings):
         "own words in their order), or one in other words is judged by the language model "
         "(`model`) or by a small trained one (`checker:FILE`)",
     )
-    embedding: str = Field("bundled", description="embedding model; only `bundled` so far")
+    embedding: str = Field(
+        "bundled",
+        description="embedding model: `bundled`, `openai/NAME`, `ollama/NAME` or "
+        "`http://host:port/v1#NAME`",
+    )
     corpus: Path = Field(
         default_factory=lambda: bundled("corpus"), description="folder of documents to answer from"
     )

@@ -1,14 +1,16 @@
-"""A model server on loopback that speaks OpenAI's streaming chat and misbehaves by path.
+"""A model server on loopback that speaks OpenAI's protocol and misbehaves by path.
 
 `stub.at("stall")` is the address of a server that stalls; each method of `_Handler` is one way to
-behave.
+behave, those with `_embed` where vectors are asked for.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,8 +20,11 @@ RETRY_AFTER = 7
 # So few characters that a mark such as `[S1]` never comes in one piece.
 _PIECE = 3
 _PAUSE = 0.002
+# More characters than this are too long for `narrow`.
+NARROW = 600
 
 T = TypeVar("T")
+_Rows = list[dict[str, Any]]
 
 
 class Request(NamedTuple):
@@ -33,8 +38,9 @@ class Request(NamedTuple):
 class StubServer(ThreadingHTTPServer):
     """`text` is what `/ok` writes; `requests` is all that was asked, in order.
 
-    `left` is set once a client has hung up before the end. A handler waits on `stopped` where a
-    bad server would keep its client waiting, so that the end of the test ends it.
+    `dimension` is that of its vectors; after `most` texts it embeds none. `left` is set once a
+    client has hung up before the end. A handler waits on `stopped` where a bad server would keep
+    its client waiting, so that the end of the test ends it.
     """
 
     daemon_threads = False
@@ -42,6 +48,8 @@ class StubServer(ThreadingHTTPServer):
     def __init__(self, text: str = "") -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.text = text
+        self.dimension = 64
+        self.most: int | None = None
         self.requests: list[Request] = []
         self.left = threading.Event()
         self.stopped = threading.Event()
@@ -95,6 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if behaviour in _REFUSALS:
                 self._refuse(*_REFUSALS[behaviour])
+            elif self.path.endswith("/embeddings"):
+                self._embed(behaviour, body["input"])
             else:
                 getattr(self, f"_{behaviour}")()
         except OSError:
@@ -126,6 +136,65 @@ class _Handler(BaseHTTPRequestHandler):
         body = {"id": "1", "object": "chat.completion", "created": 0, "model": "stub",
                 "choices": [choice]}
         self._whole(200, "application/json", json.dumps(body).encode())
+
+    def _embed(self, behaviour: str, texts: list[str]) -> None:
+        change = getattr(self, f"_embed_{behaviour}", None)
+        if change is None:  # it answers alike, whatever it is asked
+            getattr(self, f"_{behaviour}")()
+            return
+        rows = [
+            {"object": "embedding", "index": place, "embedding": self._vector(text)}
+            for place, text in enumerate(texts)
+        ]
+        asked = sum(len(request.body["input"]) for request in self.server.requests)
+        flaking = behaviour == "flaky" and len(self.server.requests) % 2
+        if behaviour == "narrow" and max(map(len, texts)) > NARROW:
+            self._refuse(*_REFUSALS["context"])
+        elif flaking or self.server.most is not None and asked > self.server.most:
+            self._refuse(*_REFUSALS["500"])
+        else:
+            body = {"object": "list", "model": "stub", "data": change(rows)}
+            self._whole(200, "application/json", json.dumps(body).encode())
+
+    def _vector(self, text: str) -> list[float]:
+        """Texts that share beginnings of words are near one another; the length is not 1."""
+        vector = [0.1] * self.server.dimension
+        for word in re.findall(r"\w{2,5}", text.lower()):
+            vector[zlib.crc32(word.encode()) % self.server.dimension] += 3.0
+        return vector
+
+    def _embed_ok(self, rows: _Rows) -> _Rows:
+        return rows
+
+    _embed_narrow = _embed_ok  # unless a text is too long
+    _embed_flaky = _embed_ok  # every second time
+
+    def _embed_turned(self, rows: _Rows) -> _Rows:
+        """Send the last vector first."""
+        return rows[::-1]
+
+    def _embed_fewer(self, rows: _Rows) -> _Rows:
+        return rows[1:]
+
+    def _embed_doubled(self, rows: _Rows) -> _Rows:
+        """Send the first vector in place of the last."""
+        return [*rows[:-1], rows[0]]
+
+    def _embed_ragged(self, rows: _Rows) -> _Rows:
+        return [*rows[:-1], {**rows[-1], "embedding": rows[-1]["embedding"][1:]}]
+
+    def _embed_zeros(self, rows: _Rows) -> _Rows:
+        return [{**row, "embedding": [0.0] * len(row["embedding"])} for row in rows]
+
+    def _embed_nan(self, rows: _Rows) -> _Rows:
+        return [{**row, "embedding": [math.nan, *row["embedding"][1:]]} for row in rows]
+
+    def _embed_huge(self, rows: _Rows) -> _Rows:
+        return [{**row, "embedding": [1e300] * len(row["embedding"])} for row in rows]
+
+    def _embed_oddjson(self, rows: _Rows) -> _Rows:
+        """Send what are no vectors."""
+        return [{"index": 0, "embedding": {"a": 1}}, {}]
 
     def _empty(self) -> None:
         """Say at once that it is the end."""

@@ -265,7 +265,7 @@ def _peer(assistant: Assistant) -> CitationEngine:
     if model is None:
         raise SystemExit("CitationQueryEngine needs a language model: name one with --model.")
     return CitationEngine(
-        assistant.corpus.sources, open_embedder(assistant.settings.embedding), model
+        assistant.corpus.sources, open_embedder(assistant.settings), model
     )
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from assistant.embeddings import open_embedder
+from assistant.embeddings import BundledEmbedder
 from assistant.index import Hit, PassageIndex, open_index
 from assistant.question import understand
 from assistant.retrieval import retrieve
@@ -106,7 +106,7 @@ def built(texts: Texts, folder: Path) -> PassageIndex:
     def told(done: int, total: int) -> None:
         print(f"\r{done} of {total} passages", end="", file=sys.stderr, flush=True)
 
-    return open_index(folder, sources, open_embedder("bundled"), told)
+    return open_index(folder, sources, BundledEmbedder(), told)
 
 
 Search = Callable[[Question], Iterable[str]]
