@@ -101,7 +101,8 @@ class Assistant:
     def _follow(self) -> None:
         """Take over what another process added or removed meanwhile; costs one look at a file."""
         stamp = _stamp(self.settings)
-        if stamp == self._seen or not is_whole(self.settings.index_folder):
+        folder = self.settings.index_folder
+        if stamp == self._seen or not is_whole(folder, self.index.embedding):
             return
         with suppress(AssistantError):  # what is open still answers
             self.refresh()

@@ -11,12 +11,15 @@ from pathlib import Path
 import filelock
 import pytest
 
+from assistant.answering import Assistant
 from assistant.corpus.catalogue import read_corpus
 from assistant.corpus.passages import split
-from assistant.embeddings import Embedder, Progress, Vectors
-from assistant.errors import IndexInUse, IndexUnavailable, OutdatedIndex
-from assistant.index import PassageIndex, Update, open_index, store
+from assistant.embeddings import Embedder, Progress, Vectors, open_embedder
+from assistant.errors import IndexInUse, IndexUnavailable, OutdatedIndex, Overloaded
+from assistant.index import PassageIndex, Update, is_whole, open_index, store
+from assistant.settings import Settings
 from assistant.types import Source
+from tests.stub_server import StubServer
 
 Write = Callable[..., Path]
 
@@ -209,3 +212,72 @@ def test_a_run_killed_in_the_middle_is_finished_by_the_next(
     index = open_index(tmp_path / "index", sources, counting)
     assert len(counting.texts) == (39 - len(data["sources"])) * 30
     assert_whole(index, sources)
+
+
+def parts_of(folder: Path) -> list[str]:
+    """The kinds of what lies in an index folder."""
+    return sorted(path.name.partition("-")[0] for path in folder.iterdir())
+
+
+def test_another_models_index_is_built_beside_the_old_one_and_resumed_where_it_broke_off(
+    corpus: Path, tmp_path: Path, embedder: Embedder, write_source: Write, stub: StubServer,
+    settings_for: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(store, "_PASSAGES_AT_ONCE", 1)
+    for number in range(3):
+        write_source(f"mast-{number}", f"## Article 1\n\nMast {number} carries a lantern.\n")
+    folder = tmp_path / "index"
+    before = open_index(folder, sources_in(corpus), embedder)
+    other = open_embedder(settings_for(embedding=f"{stub.at('ok')}#stub"))
+    stub.most = 3
+    with pytest.raises(Overloaded, match="failed.*ASSISTANT_EMBEDDING=bundled"):
+        open_index(folder, sources_in(corpus), other)
+    assert is_whole(folder, embedder.name) and not is_whole(folder, other.name)
+
+    counting = CountingEmbedder(embedder)
+    old = open_index(folder, sources_in(corpus), counting)
+    assert counting.texts == [] and old.version == before.version
+    assert old.dense("boats in port", 1)[0].passage.source.id == "harbour"
+    write_source("tower", "## Article 1\n\nThe watch tower is painted red.\n")
+    open_index(folder, sources_in(corpus), counting)  # an update of the old one meanwhile
+    assert len(counting.texts) == 2  # the question and the tower
+
+    stub.most = None
+    stub.requests.clear()
+    new = open_index(folder, sources_in(corpus), other)
+    asked = [text for request in stub.requests for text in request.body["input"]]
+    assert len(asked) == 2 and len(set(asked)) == 2
+    assert_whole(new, sources_in(corpus))
+    assert is_whole(folder, other.name) and not is_whole(folder, embedder.name)
+    assert parts_of(folder) == ["bm25", "chroma", "index.lock", "manifest.json", "vectors"]
+    open_index(folder, sources_in(corpus), other)
+    assert len(stub.requests) == 2
+
+
+def test_a_third_model_starts_anew_and_leaves_nothing_of_the_second(
+    corpus: Path, tmp_path: Path, embedder: Embedder, stub: StubServer,
+    settings_for: Callable[..., Settings],
+) -> None:
+    folder = tmp_path / "index"
+    open_index(folder, sources_in(corpus), embedder)
+    stub.most = 0
+    with pytest.raises(Overloaded):
+        open_index(folder, sources_in(corpus), open_embedder(
+            settings_for(embedding=f"{stub.at('ok')}#stub")
+        ))
+    third = CountingEmbedder(embedder, name="third")
+    assert_whole(open_index(folder, sources_in(corpus), third), sources_in(corpus))
+    assert len(third.texts) == 2
+    assert parts_of(folder) == ["bm25", "chroma", "index.lock", "manifest.json", "vectors"]
+
+
+def test_a_reader_with_the_old_model_goes_on_while_and_after_another_builds_with_a_new_one(
+    corpus: Path, stub: StubServer, settings_for: Callable[..., Settings]
+) -> None:
+    question = "How many ships does each city keep in the harbour?"
+    page = Assistant.open(settings_for(corpus=corpus))
+    before = page.ask(question)
+    renewed = Assistant.open(settings_for(corpus=corpus, embedding=f"{stub.at('ok')}#stub"))
+    assert before.outcome == "answered" and page.ask(question).statements == before.statements
+    manifest = (page.settings.index_folder / "manifest.json").read_text(encoding="utf-8")
+    assert json.loads(manifest)["embedding"] == renewed.index.embedding != page.index.embedding

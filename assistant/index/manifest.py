@@ -1,4 +1,7 @@
-"""`manifest.json`: what an index folder holds whole, and how it differs from the corpus."""
+"""`manifest.json`: what an index folder holds whole, and how it differs from the corpus.
+
+Beside it `next.json` says the same of an index by another embedding model, while that is built.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from assistant.types import Source
 
 FORMAT = 1
 """Counted up when an index written before can no longer be read."""
+
+_CURRENT, _NEXT = "manifest.json", "next.json"
 
 
 class Manifest(NamedTuple):
@@ -41,13 +46,13 @@ class Update(NamedTuple):
     unchanged: int
 
 
-def is_whole(folder: Path) -> bool:
-    """Whether no update is under way or was broken off."""
+def is_whole(folder: Path, embedding: str) -> bool:
+    """Whether it is an index by this model, of which no update is under way or was broken off."""
     try:
         manifest = read_manifest(folder)
     except (OSError, OutdatedIndex):
         return False
-    return manifest is not None and whole(folder, manifest)
+    return bool(manifest and manifest.embedding == embedding and whole(folder, manifest))
 
 
 def source_hash(source: Source) -> str:
@@ -80,8 +85,27 @@ def vectors_file(manifest: Manifest) -> str:
     return f"vectors-{manifest.version}.npy"
 
 
-def read_manifest(folder: Path) -> Manifest | None:
-    path = folder / "manifest.json"
+def to_write(folder: Path, embedding: str) -> tuple[str, Manifest | None]:
+    """The file and content of the manifest that an update with this embedding model goes on with.
+
+    An index by another model stays as it is, to be searched until the new one is whole.
+    """
+    current = read_manifest(folder)
+    if current is None or current.embedding == embedding:
+        return _CURRENT, current
+    begun = read_manifest(folder, _NEXT)
+    return _NEXT, begun if begun and begun.embedding == embedding else None
+
+
+def settle(folder: Path, name: str) -> None:
+    """Put the manifest that is whole now in its place, and remove what none names."""
+    (folder / name).replace(folder / _CURRENT)
+    manifests = [m for m in (read_manifest(folder), read_manifest(folder, _NEXT)) if m]
+    _remove(folder, {part for m in manifests for part in (m.chroma, m.bm25, vectors_file(m))})
+
+
+def read_manifest(folder: Path, name: str = _CURRENT) -> Manifest | None:
+    path = folder / name
     if not path.exists():
         return None
     try:
@@ -99,9 +123,9 @@ def read_manifest(folder: Path) -> Manifest | None:
     )
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
+def write_manifest(folder: Path, name: str, manifest: Manifest) -> None:
     """Replace the file in one step, so that a kill leaves the old one or the new one."""
-    path, new = folder / "manifest.json", folder / "manifest.json.new"
+    path, new = folder / name, folder / f"{name}.new"
     with new.open("w", encoding="utf-8") as file:
         json.dump({"format": FORMAT, **manifest._asdict()}, file, ensure_ascii=False)
         file.flush()
@@ -110,8 +134,17 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def clear(folder: Path) -> None:
-    (folder / "manifest.json").unlink(missing_ok=True)  # first: without it nothing counts
-    for path in [*folder.glob("chroma-*"), *folder.glob("bm25-*")]:
-        shutil.rmtree(path, ignore_errors=True)
-    for path in folder.glob("vectors-*"):
-        path.unlink(missing_ok=True)
+    for name in (_CURRENT, _NEXT):  # first: without them nothing counts
+        (folder / name).unlink(missing_ok=True)
+    _remove(folder, set())
+
+
+def _remove(folder: Path, kept: set[str]) -> None:
+    """All parts of indexes but those named so."""
+    for path in [*folder.glob("chroma-*"), *folder.glob("bm25-*"), *folder.glob("vectors-*")]:
+        if path.name in kept:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

@@ -64,6 +64,11 @@ class PassageIndex:
         self._embedder = embedder
         self._vector = lru_cache(_REMEMBERED)(lambda text: embedder.embed([text])[0])
 
+    @property
+    def embedding(self) -> str:
+        """The name of the embedding model."""
+        return self._embedder.name
+
     @cached_property
     def sources(self) -> tuple[Source, ...]:
         """The sources that have passages, in order."""

@@ -2,16 +2,17 @@
 
 The folder holds Chroma's files, one BM25 folder, one file of vectors, and `manifest.json`, which
 says what is whole. An update is safe to kill: before a source's vectors are touched the manifest
-names the source as pending, and what is pending is written again by the next update.
+names the source as pending, and what is pending is written again by the next update. With another
+embedding model a new index is built beside the old one and takes its place once it is whole.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ from assistant.index.manifest import (
     clear,
     compare,
     read_manifest,
+    settle,
     source_hash,
+    to_write,
     vectors_file,
     whole,
     write_manifest,
@@ -59,7 +62,8 @@ def open_index(
 
     An unchanged source costs a hash. `rebuild` starts from nothing. Raises OutdatedIndex for a
     folder of an older version, IndexInUse when another process is writing, IndexUnavailable when
-    the folder cannot be used.
+    the folder cannot be used, ModelError when the embedding model does not answer; what was
+    embedded before is kept.
     """
     wanted = {source.id: source_hash(source) for source in sources}
     with _usable(folder):
@@ -89,10 +93,9 @@ def _write(
     folder: Path, sources: Sequence[Source], wanted: dict[str, str], embedder: Embedder,
     progress: IndexProgress | None,
 ) -> tuple[Manifest, Any]:
-    manifest = read_manifest(folder)  # again: another process may have written it meanwhile
-    if manifest and manifest.embedding != embedder.name:
-        clear(folder)
-        manifest = None
+    # read again: another process may have written it meanwhile
+    name, manifest = to_write(folder, embedder.name)
+    save = partial(write_manifest, folder, name)
     # A new name each time: Chroma keeps what it knows of a path for the life of the process.
     manifest = manifest or Manifest(embedder.name, f"chroma-{secrets.token_hex(4)}", {})
     store = _open_store(folder / manifest.chroma)
@@ -105,27 +108,22 @@ def _write(
     gone = [i for i in {*manifest.sources, *manifest.pending} if i not in kept]
     todo = [source for source in sources if source.id not in kept]
     manifest = manifest._replace(sources=kept, pending=tuple({*gone, *(s.id for s in todo)}))
-    write_manifest(folder, manifest)
+    save(manifest)
     for source_id in gone:
         store.delete(source_id)
-    manifest = _add(folder, store, manifest, todo, embedder, progress)
+    manifest = _add(save, store, manifest, todo, embedder, progress)
     manifest = manifest._replace(sources={s.id: manifest.sources[s.id] for s in sources})
     manifest = manifest._replace(bm25=f"bm25-{manifest.version}")
     _build_bm25(folder / manifest.bm25, sources, manifest)
     _copy_vectors(folder / vectors_file(manifest), store, manifest)
-    write_manifest(folder, manifest)
-    for old in folder.glob("bm25-*"):
-        if old.name != manifest.bm25:
-            shutil.rmtree(old, ignore_errors=True)
-    for old in folder.glob("vectors-*"):
-        if old.name != vectors_file(manifest):
-            old.unlink(missing_ok=True)
+    save(manifest)
+    settle(folder, name)
     return manifest, store
 
 
 def _add(
-    folder: Path, store: Any, manifest: Manifest, todo: Sequence[Source], embedder: Embedder,
-    progress: IndexProgress | None,
+    save: Callable[[Manifest], None], store: Any, manifest: Manifest, todo: Sequence[Source],
+    embedder: Embedder, progress: IndexProgress | None,
 ) -> Manifest:
     """Embed and store the passages of `todo`, source by source in groups."""
     split_sources = [(source, split(source)) for source in todo]
@@ -150,7 +148,7 @@ def _add(
             }
         written = {source.id for source, _ in group}
         manifest = manifest._replace(pending=tuple(i for i in manifest.pending if i not in written))
-        write_manifest(folder, manifest)
+        save(manifest)
     return manifest
 
 
