@@ -11,7 +11,7 @@ from assistant.compose import quote, say_date, say_name, write
 from assistant.contested import Contested, contested
 from assistant.corpus.catalogue import Corpus, read_corpus
 from assistant.embeddings import open_embedder
-from assistant.errors import AssistantError, ModelError, PromptError
+from assistant.errors import AssistantError, IndexUnavailable, ModelError, PromptError
 from assistant.index import IndexProgress, PassageIndex, is_whole, open_index
 from assistant.injection import steering
 from assistant.models import Model, open_model
@@ -130,18 +130,23 @@ class Assistant:
         languages = {source.language for source in self.corpus.sources}
         question = replace(understand(text, history, languages), scope=scope)
         yield Understood(question=question)
-        retrieved = retrieve(question, self.index)
+        index, trouble = self.index, list[str]()
+        try:
+            retrieved = retrieve(question, index)
+        except (IndexUnavailable, ModelError) as error:
+            index, trouble = index.by_words(), _on_words_alone(error)
+            retrieved = retrieve(question, index)
         clock.mark("retrieved")
         yield Found(retrieved=retrieved)
         numbering = Numbering()
         statements: list[Statement] = []
         withheld: list[Withheld] = []
         notices = [
-            *question.notices, *_on_scope(scope, self.corpus.sources),
+            *question.notices, *_on_scope(scope, self.corpus.sources), *trouble,
             *_on_names(retrieved, self.corpus.unread), *_on_silence(retrieved),
             *_on_difference(retrieved), *_on_parts(retrieved), *_on_suspects(retrieved),
             *_on_time(retrieved),
-            *_on_words(contested(text, self.corpus.contested, self.index.passages.values())),
+            *_on_words(contested(text, self.corpus.contested, index.passages.values())),
         ]
         if retrieved.answerable:
             quotes = [check(draft, numbering) for draft in quote(retrieved)]
@@ -151,7 +156,7 @@ class Assistant:
         if statements and self._model:
             try:
                 for draft in write(question, retrieved, self._model, self.settings.prompts):
-                    checked = beside_the_point(draft, question, self.index) or check(
+                    checked = beside_the_point(draft, question, index) or check(
                         draft, numbering, self._judge
                     )
                     if isinstance(checked, Withheld):
@@ -180,6 +185,13 @@ def _on_scope(scope: Scope, sources: Sequence[Source]) -> list[str]:
         return []
     admitted = sum(map(scope.admits, sources))
     return [f"Asked of {admitted} of {len(sources)} sources only: {say_scope(scope)}."]
+
+
+def _on_words_alone(error: AssistantError) -> list[str]:
+    return [
+        "The sources were searched by words alone, and whether they can answer was judged by words "
+        f"alone: {error}"
+    ]
 
 
 def _on_names(retrieved: Retrieved, unread: Sequence[Source]) -> list[str]:

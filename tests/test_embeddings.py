@@ -1,13 +1,17 @@
 """Embedding models, the bundled one and those over real HTTP, the good and the bad."""
 
+import copy
 import hashlib
 import time
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from assistant import embeddings, endpoints
+from assistant.answering import Assistant
 from assistant.embeddings import Embedder, open_embedder
 from assistant.errors import (
     ContextOverflow,
@@ -26,6 +30,8 @@ SettingsFor = Callable[..., Settings]
 EmbedderAt = Callable[..., Embedder]
 
 KEY = "sk-very-secret-5309"
+SHIPS = "How many ships does each city keep?"
+ALONE = "were searched by words alone"
 
 MISBEHAVIOURS: dict[str, tuple[type[ModelError], str]] = {
     "401": (Refused, "does not accept the key"),
@@ -58,6 +64,13 @@ def embedder_at(stub: StubServer, settings_for: SettingsFor) -> EmbedderAt:
         )
 
     return open_it
+
+
+@pytest.fixture
+def harbour(write_source: Callable[..., Path], tmp_path: Path) -> Path:
+    write_source("harbour", "## Article 1\n\nEach city keeps twelve ships in the harbour.\n")
+    write_source("tower", "## Article 1\n\nThe watch tower is painted white every spring.\n")
+    return tmp_path / "corpus"
 
 
 def texts_asked(stub: StubServer) -> list[list[str]]:
@@ -257,3 +270,83 @@ def test_openai_without_a_key_says_which_variable_to_set(settings_for: SettingsF
     embedder = open_embedder(settings_for(embedding="openai/text-embedding-3-small"))
     with pytest.raises(Refused, match="no key.*OPENAI_API_KEY.*ASSISTANT_EMBEDDING=bundled"):
         embedder.embed(["ships"])
+
+
+def test_the_index_keeps_model_and_address_but_no_password(
+    harbour: Path, settings_for: SettingsFor, stub: StubServer
+) -> None:
+    address = stub.at("ok").replace("//", f"//reader:{KEY}@")
+    settings = settings_for(corpus=harbour, embedding=f"{address}#stub")
+    assert Assistant.open(settings).index.embedding == f"{stub.at('ok')}#stub"
+    kept = [p for p in settings.index_folder.rglob("*") if p.is_file()]
+    assert kept and not any(KEY.encode() in path.read_bytes() for path in kept)
+
+
+def test_a_question_is_answered_with_a_servers_vectors(
+    harbour: Path, settings_for: SettingsFor, stub: StubServer
+) -> None:
+    settings = settings_for(corpus=harbour, embedding=f"{stub.at('ok')}#stub")
+    answer = Assistant.open(settings).ask(SHIPS)
+    assert [SHIPS] in texts_asked(stub)
+    assert answer.outcome == "answered" and answer.notices == ()
+    assert any(e.dense_rank is not None for e in answer.evidence)
+
+
+def test_words_alone_answer_with_a_notice_when_the_embedding_model_does_not(
+    bundled: Assistant, settings_for: SettingsFor
+) -> None:
+    with stub_server() as gone:
+        embedder = open_embedder(settings_for(embedding=f"{gone.at('ok')}#stub"))
+    index = copy.copy(bundled.index)
+    index._vector = lru_cache(lambda text: embedder.embed([text])[0])
+    assistant = Assistant(bundled.corpus, index, None, bundled.settings)
+    answer = assistant.ask("What does Article 5 of the North Atlantic Treaty say?")
+    assert answer.outcome == "answered"
+    first = answer.statements[0].citations[0].passage
+    assert (first.source.id, first.anchor) == ("north-atlantic-treaty-1949", "Article 5")
+    assert all(e.dense_rank is None for e in answer.evidence)
+    notice, = answer.notices
+    assert ALONE in notice and "No embedding model answers at" in notice
+    assert "ASSISTANT_EMBEDDING=bundled" in notice
+    for foreign in ("How do I bake bread?", "Which football team won the final this year?"):
+        assert assistant.ask(foreign).outcome == "not_in_corpus"
+
+
+def test_a_models_sentences_are_shown_too_when_the_embedding_model_does_not_answer(
+    harbour: Path, settings_for: SettingsFor, stub: StubServer
+) -> None:
+    settings = settings_for(
+        corpus=harbour, embedding=f"{stub.at('ok')}#stub", model=f"{stub.at('ok')}#stub"
+    )
+    assistant = Assistant.open(settings)
+    stub.text, stub.most = "Each city keeps twelve ships in the harbour [S1].", 0
+    answer = assistant.ask(SHIPS)
+    assert [s.text for s in answer.statements if s.origin == "model"] == [
+        "Each city keeps twelve ships in the harbour."
+    ]
+    notice, = answer.notices
+    assert ALONE in notice
+
+
+def test_words_alone_answer_when_the_server_has_another_model_than_the_index(
+    harbour: Path, settings_for: SettingsFor, stub: StubServer
+) -> None:
+    settings = settings_for(corpus=harbour, embedding=f"{stub.at('ok')}#stub")
+    Assistant.open(settings)
+    stub.dimension = 32
+    answer = Assistant.open(settings).ask(SHIPS)
+    assert answer.outcome == "answered"
+    notice, = answer.notices
+    assert ALONE in notice and "another size" in notice and "assistant index --rebuild" in notice
+
+
+def test_words_alone_answer_when_chroma_has_lost_its_files(
+    harbour: Path, settings_for: SettingsFor
+) -> None:
+    assistant = Assistant.open(settings_for(corpus=harbour))
+    collection = assistant.index._store.client
+    collection._client.delete_collection(collection.name)
+    answer = assistant.ask(SHIPS)
+    assert answer.outcome == "answered"
+    notice, = answer.notices
+    assert ALONE in notice and "Chroma cannot search the index" in notice

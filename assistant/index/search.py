@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import math
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.embeddings import Embedder, Vectors
+from assistant.errors import IndexUnavailable
 from assistant.index.manifest import Update
 from assistant.tokenization import terms
 from assistant.types import Passage, Source
@@ -46,7 +49,8 @@ class PassageIndex:
     """The passages of a corpus, searchable. Made by `open_index`.
 
     `within` names the sources that may be found; `None` is all of them. Each of the `earlier`
-    texts, the latest first, counts half of the one after it.
+    texts, the latest first, counts half of the one after it. What is told of meaning raises
+    ModelError and IndexUnavailable.
     """
 
     def __init__(
@@ -68,6 +72,12 @@ class PassageIndex:
     def embedding(self) -> str:
         """The name of the embedding model."""
         return self._embedder.name
+
+    def by_words(self) -> PassageIndex:
+        """The same, but told nothing of meaning, for when that cannot be searched."""
+        index = copy.copy(self)
+        index._store = None
+        return index
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
@@ -99,8 +109,11 @@ class PassageIndex:
         holding = int(starts[column + 1] - starts[column]) if column is not None else 0
         return math.log(1 + len(self._ordered) / (holding or 0.5))
 
-    def nearness(self, one: str, other: str) -> float:
-        """How near two texts are in meaning: the cosine of their vectors, -1 to 1."""
+    def nearness(self, one: str, other: str) -> float | None:
+        """How near two texts are in meaning: the cosine of their vectors, -1 to 1; `None` if
+        nothing is told of meaning."""
+        if self._store is None:
+            return None
         return float(self._vector(one) @ self._vector(other))
 
     def dense(
@@ -108,6 +121,8 @@ class PassageIndex:
     ) -> list[Hit]:
         """The `count` passages nearest in meaning, best first: of all as Chroma finds them, of
         some by comparing each."""
+        if self._store is None:
+            return []
         vector = self._asked(text, earlier)
         if within is None:
             return self._nearest(vector, count)
@@ -136,7 +151,9 @@ class PassageIndex:
         if not found:
             return []
         rows = np.fromiter(found.values(), np.intp)
-        cosines = self._vectors[rows] @ self._asked(text, earlier)
+        cosines = np.zeros(len(rows), np.float32)
+        if self._store is not None:
+            cosines = self._vectors[rows] @ self._asked(text, earlier)
         best_cosine = max(float(cosines.max()), 1e-9)
         best_score = max(float(scores[rows].max()), 1e-9)
         ranks = [{hit.passage.id: n for n, hit in enumerate(hits)} for hits in (dense, worded)]
@@ -150,15 +167,21 @@ class PassageIndex:
 
     def _asked(self, text: str, earlier: Sequence[str]) -> Vectors:
         vectors = np.array([self._vector(one) for one in (text, *earlier)])
+        if len(self._vectors) and vectors.shape[1] != self._vectors.shape[1]:
+            raise IndexUnavailable(
+                f"The vectors of {self.embedding} have another size than those of the index.",
+                "If it is another model now, build the index again: assistant index --rebuild",
+            )
         mixed = (0.5 ** np.arange(len(vectors))) @ vectors
         return np.asarray(mixed / np.linalg.norm(mixed), dtype=np.float32)
 
     def _nearest(self, vector: Vectors, count: int) -> list[Hit]:
         from llama_index.core.vector_stores.types import VectorStoreQuery
 
-        found = self._store.query(
-            VectorStoreQuery(query_embedding=vector.tolist(), similarity_top_k=count)
-        )
+        with translated("search the index"):
+            found = self._store.query(
+                VectorStoreQuery(query_embedding=vector.tolist(), similarity_top_k=count)
+            )
         # llama-index turns Chroma's distance d = 1 - cosine into exp(-d)
         return [
             Hit(self.passages[i], 1.0 + math.log(max(similarity, 1e-9)))
@@ -199,6 +222,20 @@ def searched_text(passage: Passage) -> str:
         [passage.source.title, *passage.source.aliases, passage.source.voice, passage.anchor,
          passage.text]
     )
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Chroma's errors as IndexUnavailable."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__module__.split(".")[0] not in ("chromadb", "sqlite3"):
+            raise
+        raise IndexUnavailable(
+            f"Chroma cannot {doing} ({error}).",
+            "If nothing else uses it, build it again: assistant index --rebuild",
+        ) from error
 
 
 def _best(scores: Vectors, count: int) -> list[int]:

@@ -35,7 +35,7 @@ from assistant.index.manifest import (
     whole,
     write_manifest,
 )
-from assistant.index.search import PassageIndex, searched_text
+from assistant.index.search import PassageIndex, searched_text, translated
 from assistant.tokenization import terms
 from assistant.types import Passage, Source, Span
 
@@ -255,16 +255,10 @@ def _usable(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             raise PermissionError(13, "it is read-only")
-        yield
+        with translated(f"open the index in {folder}"):
+            yield
     except OSError as error:
         raise IndexUnavailable(
             f"The index folder {folder} cannot be used ({error.strerror or error}).",
             "Make it writable, or set ASSISTANT_CHROMA to a folder that is.",
-        ) from error
-    except Exception as error:
-        if type(error).__module__.split(".")[0] not in ("chromadb", "sqlite3"):
-            raise
-        raise IndexUnavailable(
-            f"Chroma cannot open the index in {folder} ({error}).",
-            "If nothing else uses it, build it again: assistant index --rebuild",
         ) from error
