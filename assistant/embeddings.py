@@ -60,7 +60,8 @@ def open_embedder(settings: Settings) -> Embedder:
     if spec == "bundled":
         return BundledEmbedder()
     server = find_server(
-        spec, r"openai/(\S+)", settings, kind="embedding model", instead=_INSTEAD
+        spec, r"openai/(\S+)", settings, key="embedding_key", kind="embedding model",
+        instead=_INSTEAD,
     )
     if server is None:
         raise unknown("embedding model", "ASSISTANT_EMBEDDING", spec, _FORMS)

@@ -23,7 +23,7 @@ from assistant.errors import (
     Stalled,
     Unreachable,
 )
-from assistant.settings import Settings
+from assistant.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     import openai
@@ -33,10 +33,13 @@ _CONNECT_SECONDS = 5.0
 
 
 def find_server(
-    spec: str, openais: str, settings: Settings, *, kind: str, instead: str
+    spec: str, openais: str, settings: Settings, *, key: str, kind: str, instead: str
 ) -> Server | None:
     """The server and model that a setting names: `http://host:port/v1#NAME`, `ollama/NAME`, or
-    what matches `openais`, whose group is the model's name at OpenAI. `None` for another form."""
+    what matches `openais`, whose group is the model's name at OpenAI. `None` for another form.
+
+    `key` is the setting with the server's key: the two models' servers may be strangers.
+    """
     if found := re.fullmatch(r"(https?://[^#\s]+)#(\S+)", spec):
         base_url, model = found[1], found[2]
     elif found := re.fullmatch(r"ollama/(\S+)", spec):
@@ -46,7 +49,8 @@ def find_server(
     else:
         return None
     return Server(
-        name=_without_password(spec), base_url=base_url, model=model, key=settings.api_key,
+        name=_without_password(spec), base_url=base_url, model=model,
+        key=getattr(settings, key), key_variable=f"{PREFIX}{key.upper()}",
         timeout=settings.model_timeout, kind=kind, instead=instead,
     )
 
@@ -74,6 +78,7 @@ class Server:
     base_url: str | None
     model: str
     key: SecretStr | None
+    key_variable: str
     timeout: float
     kind: str
     instead: str
@@ -150,7 +155,7 @@ class Server:
              f"No {self.kind} answers {at}.",
              "Is Ollama running?" if ollama else "Is the server running?"),
             ((openai.AuthenticationError, openai.PermissionDeniedError), Refused,
-             f"The server {at} does not accept the key.", "Check ASSISTANT_API_KEY."),
+             f"The server {at} does not accept the key.", f"Check {self.key_variable}."),
             ((openai.NotFoundError,), Refused, f"There is no {self.kind} {self.model!r} {at}.",
              f"Get it with: ollama pull {self.model}." if ollama
              else "Check the name, and that the address ends in /v1."),

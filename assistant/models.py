@@ -53,7 +53,9 @@ def open_model(settings: Settings) -> Model | None:
     spec = settings.model.strip()
     if spec == "quotes":
         return None
-    server = find_server(spec, _OPENAIS, settings, kind="model", instead=_INSTEAD)
+    server = find_server(
+        spec, _OPENAIS, settings, key="api_key", kind="model", instead=_INSTEAD
+    )
     if server is None:
         raise unknown("model", "ASSISTANT_MODEL", spec, _FORMS)
     return Endpoint(server)

@@ -45,7 +45,8 @@ class Settings(BaseSettings):
     )
     api_key: SecretStr | None = Field(
         None,
-        description="key for the servers of both models; `OPENAI_API_KEY` is read for OpenAI's own",
+        description="key for the language model's server; `OPENAI_API_KEY` is read for OpenAI's "
+        "own",
     )
     model_timeout: float = Field(
         60.0, gt=0, description="seconds without a word from the model before quotes answer alone"
@@ -60,6 +61,9 @@ class Settings(BaseSettings):
         "bundled",
         description="embedding model: `bundled`, `openai/NAME`, `ollama/NAME` or "
         "`http://host:port/v1#NAME`",
+    )
+    embedding_key: SecretStr | None = Field(
+        None, description="key for the embedding model's server, likewise"
     )
     corpus: Path = Field(
         default_factory=lambda: bundled("corpus"), description="folder of documents to answer from"

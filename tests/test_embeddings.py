@@ -243,7 +243,7 @@ def test_of_a_text_that_is_too_long_the_beginning_is_embedded(
 def test_the_key_goes_to_the_server_and_into_no_error(
     behaviour: str, stub: StubServer, embedder_at: EmbedderAt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ASSISTANT_API_KEY", KEY)
+    monkeypatch.setenv("ASSISTANT_EMBEDDING_KEY", KEY)
     embedder = embedder_at(behaviour)
     with pytest.raises(ModelError) as caught:
         embedder.embed(["ships"])
@@ -264,6 +264,14 @@ def test_the_key_of_openai_is_sent_to_openai_and_no_other_server(
     assert KEY not in str(other)
     assert own.headers["authorization"] == f"Bearer {KEY}"
     assert own.body["model"] == "text-embedding-3-small"
+
+
+def test_the_language_models_key_is_not_sent_to_the_embedding_server(
+    stub: StubServer, embedder_at: EmbedderAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSISTANT_API_KEY", KEY)
+    embedder_at("ok").embed(["ships"])
+    assert len(stub.requests) == 1 and KEY not in str(stub.requests)
 
 
 def test_openai_without_a_key_says_which_variable_to_set(settings_for: SettingsFor) -> None:
