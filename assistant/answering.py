@@ -128,7 +128,7 @@ class Assistant:
         clock = _Clock()
         self._follow()
         languages = {source.language for source in self.corpus.sources}
-        question = replace(understand(text, history, languages), scope=scope)
+        question = replace(understand(text, history, languages, self.corpus.names), scope=scope)
         yield Understood(question=question)
         index, trouble = self.index, list[str]()
         try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from assistant.errors import QuestionError
 from assistant.tokenization import language_of, terms
-from assistant.types import Question, Turn
+from assistant.types import AlsoCalled, Question, Turn
 
 MAX_CHARACTERS = 4_000
 
@@ -35,12 +35,14 @@ _LANGUAGES = {"en": "English", "ru": "Russian", "uk": "Ukrainian"}
 
 
 def understand(
-    text: str, history: Sequence[Turn] = (), languages: Collection[str] = ("en",)
+    text: str, history: Sequence[Turn] = (), languages: Collection[str] = ("en",),
+    names: Sequence[Sequence[str]] = (),
 ) -> Question:
     """Check the question and complete a follow-up with the questions it follows.
 
-    `languages` are those of the corpus; a question in another gets a notice. The user's own
-    words always stay in `standalone`. Raises QuestionError if it is empty or too long.
+    `languages` are those of the corpus; a question in another gets a notice. `names` are groups of
+    names for one and the same. The user's own words always stay in `standalone`. Raises
+    QuestionError if it is empty or too long.
     """
     text = " ".join(text.split())
     if not re.search(r"\w", text):
@@ -62,10 +64,23 @@ def understand(
         " ".join(turn.content.split())[:MAX_CHARACTERS] for turn in reversed(history)
         if turn.role == "user"
     ]
+    standalone = _standalone(text, earlier)
     return Question(
-        text=text, standalone=_standalone(text, earlier), earlier=tuple(earlier[:_EARLIER]),
-        parts=_parts(text), history=tuple(history), language=language, notices=notices,
+        text=text, standalone=standalone, earlier=tuple(earlier[:_EARLIER]), parts=_parts(text),
+        also_called=tuple(_also_called(standalone, names)), history=tuple(history),
+        language=language, notices=notices,
     )
+
+
+def _also_called(text: str, names: Sequence[Sequence[str]]) -> Iterator[AlsoCalled]:
+    """A name in capitals ("US") must stand so in the question, unless that is all written alike."""
+    shouted = text in (text.upper(), text.lower())
+    for group in names:
+        for name in sorted(group, key=len, reverse=True):
+            flags = re.IGNORECASE if shouted or not name.isupper() else 0
+            if found := re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, flags):
+                yield AlsoCalled(found[0], tuple(other for other in group if other != name))
+                break
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -7,21 +7,24 @@ passages do not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from functools import lru_cache
 
 from assistant.corpus.passages import sentences
 from assistant.corpus.speakers import heard, speakers
 from assistant.differing import differing
 from assistant.index import Found, PassageIndex, searched_text
 from assistant.injection import steering
-from assistant.period import Period, period
+from assistant.period import Occasion, Period, occasions, period
+from assistant.places import Place, places
 from assistant.premise import false_premise
 from assistant.quoted import speak_for_themselves
 from assistant.silence import KINDS, named_sources, silence
 from assistant.tokenization import akin, language_of, stem, terms, words
 from assistant.types import (
     EVERYTHING,
+    AlsoCalled,
     Evidence,
     Passage,
     Question,
@@ -40,6 +43,10 @@ _REPEAT = 0.95
 _SPEAKER = 1.5
 # And a source that the question asks about by its name this much more.
 _NAMED = 1.5
+# One of a day or month that it names as well.
+_DATED = 1.5
+# A passage that stands at the place that the question names ("article 5") this much more.
+_ADDRESSED = 1.5
 # What somebody said at another time than is asked about counts this much less.
 _OUT_OF_TIME = 0.4
 # What the best passage must reach: the share of the question's content, by rarity, that it speaks
@@ -78,25 +85,31 @@ def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retr
     within = None
     if question.scope != EVERYTHING:
         within = {source.id for source in index.sources if question.scope.admits(source)}
-    hits = index.search(spelt.text, _CANDIDATES, spelt.earlier, within)
     speaker = _speaker(question.text)
     named = [
         one for one in named_sources(weights.keys(), index) if question.scope.admits(one[0])
     ]
+    place = frozenset(places(spelt.text))
+    hits = index.search(
+        spelt.text, _CANDIDATES, spelt.earlier, within, spelt.also_called,
+        [p for source, _ in named for p in index.of(source.id) if _addressed(p, place) == 1],
+    )
     # what somebody said about a document stands elsewhere than in it
     time = period(question.text, named) if speaker else None
+    dates = () if time else occasions(question.text)
     first = {source.id for source, name in named if name <= (speaker or name)}
     found = [
         replace(e, score=e.score * _voice_factor(e.passage, speaker)
-                * _place_factor(e.passage.source, first, time))
+                * _source_factor(e.passage.source, first, time, dates)
+                * _ADDRESSED ** _addressed(e.passage, place))
         for e in _fuse(hits)
     ]
     suspect: list[Passage] = []
     evidence = speak_for_themselves([
-        replace(e, best=_best_sentences(e.passage, weights))
+        replace(e, best=_best_sentences(e.passage, weights, spelt.also_called))
         for e in _balanced(found, suspect, most)
     ], index, within)
-    missing = _unknown_names(question.standalone, index)
+    missing = _unknown_names(question.standalone, index, question.also_called)
     unspoken = _open(spelt, evidence, weights, index)
     unsaid = None if missing or unspoken else silence(spelt, weights, named, index)
     if unspoken:  # what can be answered is the rest
@@ -106,7 +119,7 @@ def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retr
     # what the question is about must be near, not what it was searched for with
     nearest = index.dense(asked, 1, within=within)
     nearness = max((hit.score for hit in nearest), default=_UNKNOWN_NEARNESS)
-    bearing = coverage(evidence, weights) + nearness
+    bearing = coverage(evidence, weights, spelt.also_called) + nearness
     nothing = missing or unsaid or 0 < len(parts) == len(unspoken)
     answerable = not nothing and bearing >= _MIN_BEARING
     return Retrieved(
@@ -135,10 +148,11 @@ def _open(
     for part in question.parts:
         own = {t: weights.get(t, 0.0) for t in _own((part,), question)}
         names = {t for name in _NAME.findall(part) for t in terms(name) if index.holds(t)}
-        unknown = _unknown_names(part, index) or any(
-            coverage(evidence, {name: 1.0}) == 0 for name in names & own.keys()
+        also = question.also_called
+        unknown = _unknown_names(part, index, also) or any(
+            coverage(evidence, {name: 1.0}, also) == 0 for name in names & own.keys()
         )
-        spoken_of = coverage(evidence, own) > _SPOKEN_OF
+        spoken_of = coverage(evidence, own, also) > _SPOKEN_OF
         leans = bool(unspoken and _LEANS.search(part))
         if unknown or leans or len(own) > 1 and not spoken_of:
             unspoken.append(part)
@@ -154,12 +168,15 @@ def _own(parts: tuple[str, ...], question: Question) -> set[str]:
     return set(terms(" ".join(parts))) - set(terms(" ".join(others))) - KINDS
 
 
-def coverage(evidence: tuple[Evidence, ...], weights: Mapping[str, float]) -> float:
+def coverage(
+    evidence: tuple[Evidence, ...], weights: Mapping[str, float],
+    also_called: Sequence[AlsoCalled] = (),
+) -> float:
     """The largest share of the question's weight that one passage speaks of, 0 to 1."""
     total = sum(weights.values())
     if not total or not evidence:
         return 0.0
-    return max(_covered(e.passage, weights) for e in evidence) / total
+    return max(_covered(e.passage, weights, also_called) for e in evidence) / total
 
 
 def _weights(question: Question, index: PassageIndex) -> dict[str, float]:
@@ -174,20 +191,42 @@ def _weights(question: Question, index: PassageIndex) -> dict[str, float]:
     return weights
 
 
-def _covered(passage: Passage, weights: Mapping[str, float]) -> float:
-    found = set(terms(f"{searched_text(passage)} {passage.source.date or ''}"))
+def _covered(
+    passage: Passage, weights: Mapping[str, float], also_called: Sequence[AlsoCalled]
+) -> float:
+    found = _spoken_of(f"{searched_text(passage)} {passage.source.date or ''}", also_called)
     return sum(weight for term, weight in weights.items() if term in found)
 
 
-def _unknown_names(asked: str, index: PassageIndex) -> tuple[str, ...]:
-    """Names in the question that no passage has, even misspelt: then nothing here is about them.
+def _spoken_of(text: str, also_called: Sequence[AlsoCalled]) -> set[str]:
+    """The terms of a text, and of the names that it uses another for."""
+    found = set(terms(text))
+    for name, others in also_called:
+        if any(found.issuperset(terms(other)) for other in others):
+            found.update(terms(name))
+    return found
+
+
+def _unknown_names(
+    asked: str, index: PassageIndex, also_called: Sequence[AlsoCalled]
+) -> tuple[str, ...]:
+    """Names in the question that no passage has, even misspelt or as another name for the same:
+    then nothing here is about them.
 
     A name is words with capitals in a row, not at the start of a sentence; shouting has no names.
     """
     if asked.isupper():
         return ()
+    known = {
+        term for name, others in also_called
+        if any(all(map(index.holds, terms(other))) for other in others) for term in terms(name)
+    }
     names = dict.fromkeys(_NAME.findall(asked))
-    return tuple(n for n in names if not all(_as_spelt(word, index) for word in n.split()))
+    return tuple(
+        name for name in names if not all(
+            known.issuperset(terms(word)) or _as_spelt(word, index) for word in name.split()
+        )
+    )
 
 
 def _respelt(question: Question, index: PassageIndex) -> Question:
@@ -229,11 +268,25 @@ def _voice_factor(passage: Passage, speaker: frozenset[str]) -> float:
     return _SPEAKER if asked else 1.0
 
 
-def _place_factor(source: Source, first: Set[str], time: Period | None) -> float:
-    """Less for a source of another time, else more for one that the question asks about."""
+def _addressed(passage: Passage, place: Set[Place]) -> float:
+    """The share of the places asked for ("article 5, paragraph 2") that the passage stands at."""
+    return len(place & _places_of(passage.anchor)) / len(place) if place else 0.0
+
+
+@lru_cache(maxsize=100_000)
+def _places_of(anchor: str) -> frozenset[Place]:
+    return frozenset(places(anchor))
+
+
+def _source_factor(
+    source: Source, first: Set[str], time: Period | None, dates: Sequence[Occasion]
+) -> float:
+    """Less for a source of another time, else more for one that the question asks about, by its
+    name or its date."""
     if time and not time.holds(source):
         return _OUT_OF_TIME
-    return _NAMED if source.id in first else 1.0
+    named = _NAMED if source.id in first else 1.0
+    return named * _DATED if any(date.is_of(source) for date in dates) else named
 
 
 def _fuse(found: list[Found]) -> list[Evidence]:
@@ -262,10 +315,12 @@ def _balanced(found: list[Evidence], suspect: list[Passage], most: int) -> Itera
         yield best
 
 
-def _best_sentences(passage: Passage, weights: Mapping[str, float]) -> tuple[Span, ...]:
+def _best_sentences(
+    passage: Passage, weights: Mapping[str, float], also_called: Sequence[AlsoCalled]
+) -> tuple[Span, ...]:
     """Sentences that share content words with the question, most weight first."""
     scored = []
     for span in sentences(passage.text, passage.source.language, passage.span.start):
-        found = set(terms(passage.source.text[span.start : span.end]))
+        found = _spoken_of(passage.source.text[span.start : span.end], also_called)
         scored.append((sum(w for term, w in weights.items() if term in found), span))
     return tuple(span for score, span in sorted(scored, key=lambda s: -s[0]) if score > 0)

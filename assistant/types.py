@@ -171,15 +171,24 @@ class Scope:
 EVERYTHING = Scope()
 
 
+class AlsoCalled(NamedTuple):
+    """A name in a question, as it stands there, and others for the same."""
+
+    name: str
+    others: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """What is asked: the user's own words, the same made to stand alone, the questions before it,
-    the latest first, its parts, where it asks for several things, and of which sources."""
+    the latest first, its parts, where it asks for several things, what its names also are, and of
+    which sources."""
 
     text: str
     standalone: str
     earlier: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    also_called: tuple[AlsoCalled, ...] = ()
     history: tuple[Turn, ...] = ()
     scope: Scope = EVERYTHING
     language: str = "en"

@@ -18,10 +18,10 @@ NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 
 # A room imports only rooms before it. `__init__` is the package's door: it names some of them.
 ORDER = [
-    "types", "errors", "settings", "tokenization", "corpus", "endpoints", "embeddings", "index",
-    "question", "scope", "silence", "premise", "period", "injection", "quoted", "differing",
-    "retrieval", "models", "compose", "verify", "contested", "answering", "records", "render",
-    "evaluation", "web", "cli", "app", "__init__", "__main__",
+    "types", "errors", "settings", "tokenization", "places", "corpus", "endpoints", "embeddings",
+    "index", "question", "scope", "silence", "premise", "period", "injection", "quoted",
+    "differing", "retrieval", "models", "compose", "verify", "contested", "answering", "records",
+    "render", "evaluation", "web", "cli", "app", "__init__", "__main__",
 ]
 HOMES = {
     "gradio": ("assistant/web/",),

@@ -5,7 +5,7 @@ from datetime import date as Day
 import pytest
 
 from assistant.answering import Assistant
-from assistant.period import Period, period
+from assistant.period import Occasion, Period, occasions, period
 
 
 @pytest.mark.parametrize(("asked", "start", "end"), [
@@ -42,3 +42,25 @@ def test_after_a_document_counts_from_its_date(bundled: Assistant) -> None:
     answer = bundled.ask("What did Russia say after Russia's draft treaty with the United States?")
     days = [c.passage.source.date for c in answer.citations]
     assert answer.statements and all(day and day > Day(2021, 12, 17) for day in days)
+
+
+@pytest.mark.parametrize(("asked", "found"), [
+    ("What did he say in his Nov 2021 speech?", [Occasion(0, 11, 2021)]),
+    ("in the 24 Feb address", [Occasion(24, 2, 0)]),
+    ("the reply of January 26, 2022", [Occasion(26, 1, 2022)]),
+    ("the letter of 2022-01-26", [Occasion(26, 1, 2022)]),
+    ("the treaty of 4 May 1999", [Occasion(4, 5, 1999)]),
+    ("In what cases does Article 4 may apply?", []),
+    ("What happened in March?", []),
+    ("the 1997 act", []),
+])
+def test_days_and_months_are_read_from_the_question(asked: str, found: list[Occasion]) -> None:
+    assert list(occasions(asked)) == found
+
+
+def test_a_text_of_the_day_that_is_asked_about_comes_first(bundled: Assistant) -> None:
+    plain = "What did Putin tell Macron about security guarantees?"
+    dated = "What did Putin tell Macron about security guarantees in the 20 February call?"
+    first, = {e.passage.source.id for e in bundled.ask(dated).evidence[:1]}
+    assert first == "kremlin-readout-macron-2022-02-20"
+    assert bundled.ask(plain).evidence[0].passage.source.id != first

@@ -1,6 +1,11 @@
+from collections.abc import Callable
+from pathlib import Path
+
 from assistant.answering import Assistant
+from assistant.places import places
 from assistant.question import understand
 from assistant.retrieval import retrieve
+from assistant.settings import Settings
 from assistant.types import Retrieved, Turn
 
 
@@ -68,3 +73,52 @@ def test_a_new_subject_is_not_drowned_by_the_questions_before_it(bundled: Assist
     assert (first.passage.source.id, first.passage.anchor) == (
         "north-atlantic-treaty-1949", "Article 5",
     )
+
+
+def test_a_roman_number_finds_the_article_that_the_text_numbers_so(bundled: Assistant) -> None:
+    for asked in ("What does Article VI of the NPT say?", "What does article 6 of the NPT say?"):
+        first = found(bundled, asked).evidence[0].passage
+        assert (first.source.id, set(places(first.anchor))) == ("npt-1968", {("article", "6")})
+
+
+def ships(write_source: Callable[..., Path], settings: Settings, names: str) -> Assistant:
+    write_source("harbour", "The port of Zubrava keeps sixty ships.", title="Harbour Treaty")
+    write_source("tower", "The tower of Kestrel is white and tall.", title="Tower Treaty")
+    write_source("gate", "The Grey Gate League met in spring.", title="Gate Record")
+    (settings.corpus / "names.yaml").write_text(names, encoding="utf-8")
+    return Assistant.open(settings)
+
+
+def test_a_name_finds_the_texts_that_use_another_for_the_same(
+    write_source: Callable[..., Path], settings_for: Callable[..., Settings], tmp_path: Path
+) -> None:
+    settings = settings_for(corpus=tmp_path / "corpus")
+    assistant = ships(write_source, settings, "- [Zubrava, Soubrawa]\n- [GGL, Grey Gate League]\n")
+    answer = assistant.ask("How many ships does Soubrawa keep?")
+    assert answer.outcome == "answered"
+    assert answer.evidence[0].passage.source.id == "harbour"
+    first = assistant.ask("When did the GGL meet?").evidence[0]
+    assert first.passage.source.id == "gate" and first.best
+    refused = assistant.ask("How many ships does Vostrawa keep?")
+    assert refused.outcome == "not_in_corpus" and not refused.statements
+
+
+def test_a_name_in_capitals_is_no_common_word() -> None:
+    names = [("US", "United States"), ("Kyiv", "Kiev")]
+    assert understand("What did they tell us about the talks?", names=names).also_called == ()
+    name, others = understand("What did the US say?", names=names).also_called[0]
+    assert (name, others) == ("US", ("United States",))
+    assert understand("what did kiev say?", names=names).also_called[0].others == ("Kyiv",)
+
+
+def test_a_list_of_names_of_another_form_is_a_fault_that_names_the_file(
+    write_source: Callable[..., Path], settings_for: Callable[..., Settings], tmp_path: Path
+) -> None:
+    settings = settings_for(corpus=tmp_path / "corpus")
+    fault, = ships(write_source, settings, "- Zubrava\n").corpus.faults
+    assert "names.yaml" in str(fault) and "- [Kyiv, Kiev]" in str(fault)
+
+
+def test_the_bundled_names_are_each_in_one_group(bundled: Assistant) -> None:
+    names = [name.casefold() for group in bundled.corpus.names for name in group]
+    assert len(names) == len(set(names)) > 50

@@ -22,6 +22,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from assistant.corpus.checking import Document, check, line_of
+from assistant.corpus.lists import read_contested, read_names
 from assistant.corpus.readers import read_text
 from assistant.errors import CorpusError, EmptyCorpus, UnreadableSource
 from assistant.tokenization import language_of
@@ -81,12 +82,14 @@ class FrontMatter(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
-    """All readable documents, by file name, what is wrong with the others, and the words on which
-    their parties disagree (`contested.yaml`)."""
+    """All readable documents, by file name, what is wrong with the others, the words on which
+    their parties disagree (`contested.yaml`), and groups of names for one and the same
+    (`names.yaml`)."""
 
     documents: tuple[Document, ...]
     faults: tuple[CorpusError, ...]
     contested: tuple[str, ...] = ()
+    names: tuple[tuple[str, ...], ...] = ()
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -154,27 +157,13 @@ def read_corpus(*folders: Path, originals: Path | None = None) -> Corpus:
     if originals:
         faults += _take_over(originals, documents)
     _join_translations(documents)
-    words: tuple[str, ...] = ()
-    try:
-        words = _contested(folders[0] / "contested.yaml")
-    except CorpusError as fault:
-        faults.append(fault)
-    return Corpus(documents=tuple(documents.values()), faults=tuple(faults), contested=words)
-
-
-def _contested(path: Path) -> tuple[str, ...]:
-    """The words of the list, if there is one. Raises CorpusError for a file of another form."""
-    if not path.is_file():
-        return ()
-    try:
-        words = yaml.safe_load(path.read_text(encoding="utf-8")) or []
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CorpusError("it is no YAML.", "Write one word a line, each after `- `.",
-                          path=path) from error
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise CorpusError("it is no list of words.", "Write one word a line, each after `- `.",
-                          path=path)
-    return tuple(words)
+    lists: dict[str, Any] = {}
+    for name, read in (("contested", read_contested), ("names", read_names)):
+        try:
+            lists[name] = read(folders[0])
+        except CorpusError as fault:
+            faults.append(fault)
+    return Corpus(documents=tuple(documents.values()), faults=tuple(faults), **lists)
 
 
 def _take_over(originals: Path, documents: dict[str, Document]) -> Iterator[CorpusError]:

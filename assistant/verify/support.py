@@ -14,6 +14,7 @@ from itertools import pairwise
 from assistant.compose import lead, say_date
 from assistant.corpus.passages import sentences
 from assistant.corpus.speakers import SAYING, heard, is_name, surname, voice_at
+from assistant.places import places
 from assistant.tokenization import NUMBER_WORDS, STOPWORDS, akin, stem, terms, words
 from assistant.types import (
     Draft,
@@ -77,9 +78,6 @@ _REPORTING = frozenset(map(stem, (
 ).split()))
 # How many words away a neighbour may stand in the source: a statement leaves words out.
 _NEAR = 12
-_PLACE = re.compile(
-    r"\b(?:article|art\.|paragraph|para|section|point|annex|chapter)\s+(?:\d+|[IVXL]+)\b", re.I
-)
 
 
 def contradiction(draft: Draft) -> str | None:
@@ -121,10 +119,10 @@ def _wrong_number(draft: Draft, evidence: str) -> str | None:
     for word in words(draft.text):
         if word[0].isdigit() and word not in held:
             return f"the number {word} is not in what it cites"
-    places = {" ".join(place.split()).lower() for place in _PLACE.findall(evidence)}
-    for place in _PLACE.findall(draft.text):
-        if " ".join(place.split()).lower() not in places:
-            return f"{place} is not in what it cites"
+    held_places = places(evidence)
+    for place, written in places(draft.text).items():
+        if place not in held_places:
+            return f"{written} is not in what it cites"
     return None
 
 
