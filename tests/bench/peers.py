@@ -1,4 +1,5 @@
-"""LlamaIndex's CitationQueryEngine over the same documents, embedding and model, as it comes.
+"""LlamaIndex over the same documents, embedding and model, as it comes: its CitationQueryEngine
+and its retrievers.
 
 Its defaults stay: chunks of 1024 and citations of 512 tokens, two chunks, its own prompts.
 """
@@ -7,17 +8,23 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from llama_index.core import Document, Settings, VectorStoreIndex
+import bm25s
+import numpy as np
+from llama_index.core import Document, QueryBundle, Settings, VectorStoreIndex
 from llama_index.core.base.embeddings.base import BaseEmbedding
-from llama_index.core.llms import CompletionResponse, CustomLLM, LLMMetadata
+from llama_index.core.llms import CompletionResponse, CustomLLM, LLMMetadata, MockLLM
 from llama_index.core.query_engine import CitationQueryEngine
+from llama_index.core.retrievers import BaseRetriever, QueryFusionRetriever
+from llama_index.core.retrievers.fusion_retriever import FUSION_MODES
+from llama_index.core.schema import MetadataMode, NodeWithScore
 
 from assistant.embeddings import Embedder
 from assistant.models import Model, Prompt
-from assistant.types import Source
+from assistant.tokenization import terms
+from assistant.types import Source, Span
 
 # "[1]" as it is asked for, "Source 1" as small models write
 _MARK = re.compile(r"(?:\[|\bSource )(\d+)")
@@ -66,16 +73,54 @@ class _OurModel(CustomLLM):  # type: ignore[misc]
         raise NotImplementedError
 
 
+def built(sources: Sequence[Source], embedder: Embedder) -> VectorStoreIndex:
+    Settings.tokenizer = str.split  # its own is downloaded
+    documents = [Document(text=s.text, doc_id=s.id, metadata={"title": s.title}) for s in sources]
+    embedding = _OurEmbedding(embedder=embedder, embed_batch_size=64)
+    return VectorStoreIndex.from_documents(documents, embed_model=embedding)
+
+
+class _WordRetriever(BaseRetriever):  # type: ignore[misc]
+    """BM25 over the same chunks, with the program's own terms."""
+
+    def __init__(self, nodes: Sequence[Any], most: int) -> None:
+        super().__init__()
+        self._nodes, self._most = nodes, most
+        self._bm25 = bm25s.BM25()
+        self._bm25.index([terms(n.get_content(MetadataMode.EMBED)) for n in nodes],
+                         show_progress=False)
+
+    def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        known = [t for t in terms(query_bundle.query_str) if t in self._bm25.vocab_dict]
+        scores = self._bm25.get_scores(known) if known else np.zeros(len(self._nodes))
+        best = np.argsort(-scores, kind="stable")[: self._most]
+        return [NodeWithScore(node=self._nodes[n], score=float(scores[n])) for n in best]
+
+
+def retrievers(
+    sources: Sequence[Source], embedder: Embedder, most: int
+) -> Iterator[tuple[str, Callable[[str], list[tuple[str, Span]]]]]:
+    """LlamaIndex's default retriever and its fusion by reciprocal rank with BM25: a question → the
+    places of at most `most` chunks, the best first."""
+    index = built(sources, embedder)
+    vectors = index.as_retriever(similarity_top_k=most)
+    words = _WordRetriever(list(index.docstore.docs.values()), most)
+    fused = QueryFusionRetriever(
+        [vectors, words], similarity_top_k=most, num_queries=1, use_async=False,
+        mode=FUSION_MODES.RECIPROCAL_RANK, llm=MockLLM(),
+    )
+    for name, retriever in (("LlamaIndex default", vectors), ("LlamaIndex fusion", fused)):
+        yield name, lambda text, retriever=retriever: [  # type: ignore[misc]
+            (str(n.node.ref_doc_id), Span(n.node.start_char_idx, n.node.end_char_idx))
+            for n in retriever.retrieve(text)
+        ]
+
+
 class CitationEngine:
     """Answers with sources cited by number; nothing is checked."""
 
     def __init__(self, sources: Sequence[Source], embedder: Embedder, model: Model) -> None:
-        Settings.tokenizer = str.split  # its own is downloaded
-        documents = [
-            Document(text=s.text, doc_id=s.id, metadata={"title": s.title}) for s in sources
-        ]
-        embedding = _OurEmbedding(embedder=embedder, embed_batch_size=64)
-        index = VectorStoreIndex.from_documents(documents, embed_model=embedding)
+        index = built(sources, embedder)
         self._engine = CitationQueryEngine.from_args(index, llm=_OurModel(model=model))
 
     def ask(self, question: str) -> Reply:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shutil
 import sys
 import tempfile
 from collections import defaultdict
@@ -32,7 +33,7 @@ from assistant.embeddings import open_embedder
 from assistant.errors import AssistantError
 from assistant.models import open_model
 from assistant.render import answer_text, as_model
-from assistant.settings import read_settings
+from assistant.settings import bundled, read_settings
 from assistant.types import Answer, Source, Turn
 from tests.bench.peers import CitationEngine, Reply
 
@@ -205,7 +206,8 @@ def _median(values: Iterable[float | None]) -> str:
 def open_assistant(
     docs: Path, only: str, home: Path, model: str
 ) -> tuple[Assistant, dict[str, str]]:
-    """The assistant over the folder's texts, and the ids they got; what is there is kept."""
+    """The assistant over the folder's texts, with the bundled names of one and the same, and the
+    ids that the texts got; what is there is kept."""
     corpus = home / "corpus"
     done = home / "ids.json"
     if not done.exists():
@@ -215,6 +217,7 @@ def open_assistant(
             Path(origin).stem: r.source.id for origin, r in results if isinstance(r, Document)
         }
         done.write_text(json.dumps(ids), encoding="utf-8")
+    shutil.copy(bundled("corpus") / "names.yaml", corpus)
     assistant = Assistant.open(read_settings(corpus=corpus, home=home, model=model))
     return assistant, json.loads(done.read_text(encoding="utf-8"))
 
