@@ -21,6 +21,8 @@ from assistant.types import TIERS, Evidence, Passage, Span
 _RUN = 8
 # Of what is repeated the other text has at least this share, in runs of words.
 _REPEATED = 0.6
+# Of two copies each has this share of the other's runs: two prints of one text.
+_COPIED = 0.8
 _QUOTED = re.compile(r"[“\"«]([^“”\"«»]{30,})[”\"»]")
 _CANDIDATES = 5
 # Sentences of a passage that may be shown.
@@ -73,6 +75,18 @@ def _places(passage: Passage, text: str) -> tuple[Span, ...]:
         span for span in sentences(passage.text, source.language, passage.span.start)
         if runs.intersection(_runs(source.text[slice(*span)]))
     )
+
+
+def same_words(one: Passage, other: Passage) -> bool:
+    """Whether two passages are copies of each other but for a few words.
+
+    Not two agreed texts: the protocols on the accession of seven states are seven facts.
+    """
+    if one.source.tier == other.source.tier == "primary":
+        return False
+    if not _runs(one.text) or not _runs(other.text):
+        return words(one.text) == words(other.text)
+    return min(_share(one.text, other), _share(other.text, one)) >= _COPIED
 
 
 def _share(text: str, passage: Passage) -> float:

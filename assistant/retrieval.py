@@ -7,7 +7,8 @@ passages do not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache
 
@@ -19,11 +20,12 @@ from assistant.injection import steering
 from assistant.period import Occasion, Period, occasions, period
 from assistant.places import Place, places
 from assistant.premise import false_premise
-from assistant.quoted import speak_for_themselves
+from assistant.quoted import same_words, speak_for_themselves
 from assistant.silence import KINDS, named_sources, silence
 from assistant.tokenization import akin, language_of, stem, terms, words
 from assistant.types import (
     EVERYTHING,
+    TIERS,
     AlsoCalled,
     Evidence,
     Passage,
@@ -300,19 +302,30 @@ def _fuse(found: list[Found]) -> list[Evidence]:
     ]
 
 
-def _balanced(found: list[Evidence], suspect: list[Passage], most: int) -> Iterator[Evidence]:
-    """The best, each source's further passages counting less; what tries to steer a model is put
-    aside in `suspect`."""
-    chosen: dict[str, int] = {}
+def _balanced(found: list[Evidence], suspect: list[Passage], most: int) -> list[Evidence]:
+    """The best, each source's further passages counting less; of copies the one nearest to the
+    act. What tries to steer a model is put aside in `suspect`."""
+    kept: list[Evidence] = []
+    chosen: Counter[str] = Counter()
     rest = list(found)
-    while rest and sum(chosen.values()) < most:
-        best = max(rest, key=lambda e: e.score * _REPEAT ** chosen.get(e.passage.source.id, 0))
+    while rest and len(kept) < most:
+        best = max(rest, key=lambda e: e.score * _REPEAT ** chosen[e.passage.source.id])
         rest.remove(best)
         if steering(best.passage.text):
             suspect.append(best.passage)
             continue
-        chosen[best.passage.source.id] = chosen.get(best.passage.source.id, 0) + 1
-        yield best
+        copies = (n for n, e in enumerate(kept) if same_words(e.passage, best.passage))
+        if (copy := next(copies, None)) is not None:
+            if _tier(best) < _tier(kept[copy]):
+                kept[copy] = replace(best, score=kept[copy].score)
+            continue
+        chosen[best.passage.source.id] += 1
+        kept.append(best)
+    return kept
+
+
+def _tier(evidence: Evidence) -> int:
+    return TIERS.index(evidence.passage.source.tier)
 
 
 def _best_sentences(

@@ -122,3 +122,20 @@ def test_a_list_of_names_of_another_form_is_a_fault_that_names_the_file(
 def test_the_bundled_names_are_each_in_one_group(bundled: Assistant) -> None:
     names = [name.casefold() for group in bundled.corpus.names for name in group]
     assert len(names) == len(set(names)) > 50
+
+
+def test_of_two_copies_the_one_nearest_to_the_act_is_shown_alone(
+    write_source: Callable[..., Path], settings_for: Callable[..., Settings], tmp_path: Path
+) -> None:
+    text = (
+        "Each city keeps sixty ships in the harbour of Zubrava, repairs them every spring before "
+        "the thaw, and reports their number to the other cities on the first day of May. "
+    )
+    write_source("print", f"{text} So the book.", kind="article", title="Ships of Zubrava")
+    write_source("harbour", text, title="Treaty")
+    write_source("second", text, title="Second Treaty")
+    write_source("reprint", text, kind="article", title="Ships of Zubrava again")
+    assistant = Assistant.open(settings_for(corpus=tmp_path / "corpus"))
+    evidence = assistant.ask("How many ships does each city keep in Zubrava?").evidence
+    # two treaties in the same words are two facts
+    assert {e.passage.source.id for e in evidence} == {"harbour", "second"}
