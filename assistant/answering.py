@@ -142,7 +142,8 @@ class Assistant:
         statements: list[Statement] = []
         withheld: list[Withheld] = []
         notices = [
-            *question.notices, *_on_scope(scope, self.corpus.sources), *trouble,
+            *question.notices, *_on_understanding(question, index),
+            *_on_scope(scope, self.corpus.sources), *trouble,
             *_on_names(retrieved, self.corpus.unread), *_on_silence(retrieved),
             *_on_difference(retrieved), *_on_parts(retrieved), *_on_suspects(retrieved),
             *_on_time(retrieved),
@@ -178,6 +179,18 @@ class Assistant:
             scope=scope, premise=_on_the_premise(retrieved), suspect=retrieved.suspect,
             corpus_version=self.corpus.version, timings=clock.seconds,
         ))
+
+
+def _on_understanding(question: Question, index: PassageIndex) -> list[str]:
+    """What was searched for beside the user's own words."""
+    notices = []
+    if question.earlier:
+        before = " and ".join(f"“{text}”" for text in reversed(question.earlier))
+        notices.append(f"Understood as a question after {before}, and searched for with it.")
+    for name, others in question.also_called:
+        if not all(map(index.holds, terms(name))):
+            notices.append(f"The sources say {' or '.join(others)} for “{name}”.")
+    return notices
 
 
 def _on_scope(scope: Scope, sources: Sequence[Source]) -> list[str]:

@@ -220,3 +220,14 @@ def test_the_document_that_is_asked_about_by_name_speaks_first(
 ) -> None:
     first = bundled.ask(question).statements[0].citations[0].passage.source
     assert first.id == source
+
+
+def test_the_answer_says_what_was_searched_for_beside_the_users_words(bundled: Assistant) -> None:
+    history = [Turn("user", "What does the Founding Act say?"), Turn("assistant", "…")]
+    notices = " ".join(bundled.ask("And about nuclear weapons?", history).notices)
+    assert "after “What does the Founding Act say?”" in notices
+    # only where the sources have no such name
+    other = bundled.ask("What happened in Byelorussia?").notices
+    assert "The sources say Belarus for “Byelorussia”." in other
+    assert not any("searched for" in n or "sources say" in n
+                   for n in bundled.ask("What happened in Belarus?").notices)
