@@ -262,6 +262,8 @@ def _speaker(text: str) -> frozenset[str]:
 def _voice_factor(passage: Passage, speaker: frozenset[str]) -> float:
     """More for a text in which the speaker speaks alone, or where he does in a transcript; a joint
     text is nobody's demand."""
+    if not speaker:
+        return 1.0
     spoken = speakers(passage.source, passage.span) or (passage.source.voice,)
     voices = (*spoken, *heard(passage.source, passage.span))
     spoken_by = (stem(word) for voice in voices if ";" not in voice for word in words(voice))

@@ -7,6 +7,7 @@ import pytest
 
 from assistant.answering import Assistant
 from assistant.compose import lead
+from assistant.corpus import speakers as reading
 from assistant.corpus.catalogue import read_document
 from assistant.corpus.passages import split
 from assistant.corpus.speakers import say_voice, speakers, voice_at
@@ -154,3 +155,14 @@ def test_of_a_text_without_an_author_it_is_said_that_he_is_not_known(tmp_path: P
     path.write_text("The harbour of Ardal is closed to all ships until the spring.\n")
     passage, = split(read_document(path).source)
     assert "(author not known, undated, force not known; " in lead(passage)
+
+
+@pytest.mark.parametrize("text", [
+    "Ada Byron: Yes. Bea Carr (aside): no: Why? Cy Dorn:\nThen go.",
+    "1. Ada Byron : Yes.\n\nBea\nCarr: No.\n Cy Dorn: ",
+    "He said: Ada Byron: Bea Carr: all, of the Fleet: none",
+    "",
+])
+def test_labels_looked_for_before_colons_are_those_of_the_whole_text(text: str) -> None:
+    found = [match.span() for match in reading._before_colons(text)]
+    assert found == [match.span() for match in reading._LABEL.finditer(text)]

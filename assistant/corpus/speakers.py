@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,6 +19,9 @@ _LABEL = re.compile(
     r"((?:[A-ZА-ЯІЇЄҐ][\w.’'-]+)(?: (?:(?:of|the|and|for|de|von) )*[A-ZА-ЯІЇЄҐ][\w.’'-]*){0,20})"
     r"\s?(?:\([\w ]+\))?:\s"
 )
+_COLON = re.compile(r":\s")
+# What stands in a label and around it, back from the colon.
+_LETTERS_OF_LABELS = re.compile(r"[\w\s.’'()-]*")
 # "В.Колокольцев   Колокольцев Владимир АлександровичМинистр внутренних дел :", as pages print it
 _CAPTIONED = re.compile(
     r"(?:^|\n|(?<=[.!?…»”\"*])\s)\s*"
@@ -30,15 +34,19 @@ _TWICE = re.compile(r"(.*?\b(\w{4,})) \2\b")
 _DIVISION = re.compile(
     r"(?i:article|chapter|section|part|annex|protocol|point|paragraph)\b|.*\b[IVXLC]+\b"
 )
+# A question touches about a hundred sources.
+_TEXTS_REMEMBERED = 10_000
 # Where the first label stands, at the latest, in characters.
 _HEAD = 1500
 _LONGEST_LABEL = 100
 
 _SOMEONE = "someone"
-_PARAGRAPH = re.compile(r"(?:[^\n]|\n(?!\s*\n))+")
+_PARAGRAPH = re.compile(r"(?:[^\n]+|\n(?!\s*\n))+")
+# What stands before the mark is looked at behind it: a pattern that begins with certain letters is
+# searched for ten times as fast.
 _MARK = re.compile(
-    r"(?P<open>(?:(?<=[\s(\[—–:])|^)[\"“„«](?=[^\s]))|"
-    r"(?P<close>(?<=\S)[\"”“»](?=$|[\s.,;:!?)\]—–-]))", re.MULTILINE,
+    r"[\"“„«”»](?:(?<=[\"“„«])(?<![^\s(\[—–:].)(?P<open>(?=\S))|"
+    r"(?<=[\"”“»])(?<=\S.)(?P<close>(?=$|[\s.,;:!?)\]—–-])))", re.MULTILINE,
 )
 _FEWEST_QUOTED = 6
 # How far from a quotation, in characters, the text says whose words it is.
@@ -153,7 +161,7 @@ def _quotations(source: Source) -> tuple[_Quotation, ...]:
     return () if source.tier == "primary" else _marked(source.text)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=_TEXTS_REMEMBERED)
 def _marked(text: str) -> tuple[_Quotation, ...]:
     """The outermost quotations of some length, each with the one whose words the text says they
     are. One that runs over the end of its paragraph is left out: its other end is not sure."""
@@ -179,7 +187,7 @@ def _said_by(before: str, after: str) -> str | None:
     return next(" ".join(who.split()) for who in found.groups() if who)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=_TEXTS_REMEMBERED)
 def _labels(text: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Where each label begins, and whom it names; empty where fewer than two
     speak: that is no transcript."""
@@ -199,13 +207,25 @@ def _labels(text: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
 
 
 def _labelled(text: str) -> list[_Label]:
-    found = {
-        m.start(1): _plain(m[1]) for pattern in (_LABEL, _CAPTIONED) for m in pattern.finditer(text)
-    }
+    matches = (*_before_colons(text), *_CAPTIONED.finditer(text))
+    found = {m.start(1): _plain(m[1]) for m in matches}
     return [
         one for one in map(_Label._make, sorted(found.items())) if _QUESTION.match(one.who)
         or len(one.who) <= _LONGEST_LABEL and _names_a_person(one.who)
     ]
+
+
+def _before_colons(text: str) -> Iterator[re.Match[str]]:
+    """All matches of `_LABEL`, looked for only in what before a colon can be one: that is ten times
+    as fast as the whole text."""
+    passed = 0
+    for colon in _COLON.finditer(text):
+        back = _LETTERS_OF_LABELS.match(text[passed : colon.start()][::-1])
+        start = colon.start() - (back.end() if back else 0)
+        match = _LABEL.search(text, start, colon.end())
+        passed = match.end() if match else colon.start()
+        if match:
+            yield match
 
 
 def _plain(label: str) -> str:
