@@ -147,7 +147,7 @@ class Assistant:
             *_on_names(retrieved, self.corpus.unread), *_on_silence(retrieved),
             *_on_difference(retrieved), *_on_parts(retrieved), *_on_suspects(retrieved),
             *_on_time(retrieved),
-            *_on_words(contested(text, self.corpus.contested, index.passages.values())),
+            *_on_words(contested(text, self.corpus.contested, index)),
         ]
         if retrieved.answerable:
             quotes = [check(draft, numbering) for draft in quote(retrieved)]

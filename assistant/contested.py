@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from assistant.corpus.speakers import say_voice
+from assistant.index import PassageIndex
+from assistant.tokenization import terms
 from assistant.types import Passage, Source
 
 
@@ -21,21 +23,27 @@ class Contested(NamedTuple):
 
 
 def contested(
-    question: str, words: Sequence[str], passages: Iterable[Passage]
+    question: str, words: Sequence[str], index: PassageIndex
 ) -> Iterator[Contested]:
     """The contested words of a question and who uses them, in the order of the corpus."""
     asked = [word for word in words if _pattern(word).search(question)]
     # "neo-Nazi" says all that "Nazi" does
     asked = [w for w in asked if not any(w != o and w.lower() in o.lower() for o in asked)]
-    held = list(passages) if asked else []
     for word in asked:
         pattern, users = _pattern(word), dict[str, tuple[Source, str]]()
-        for passage in held:
+        for passage in _likely(word, index):
             found = pattern.search(passage.source.text, passage.span.start, passage.span.end)
             if found:
                 voice = say_voice(passage.source, found.start())
                 users.setdefault(passage.source.id, (passage.source, voice))
         yield Contested(word, tuple(users.values()))
+
+
+def _likely(word: str, index: PassageIndex) -> Iterable[Passage]:
+    """The passages that may have the word: those with its terms in any form that `_pattern` knows.
+    Most have not, and of many thousand each would be read."""
+    forms = [terms(form) for form in (word, f"{word}s", f"{word}es")]
+    return index.having(forms) if all(forms) else index.passages.values()
 
 
 def _pattern(word: str) -> re.Pattern[str]:

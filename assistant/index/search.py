@@ -7,7 +7,7 @@ import difflib
 import math
 from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -108,6 +108,20 @@ class PassageIndex:
         starts = self._bm25.scores["indptr"]
         holding = int(starts[column + 1] - starts[column]) if column is not None else 0
         return math.log(1 + len(self._ordered) / (holding or 0.5))
+
+    def having(self, forms: Iterable[Sequence[str]]) -> Iterator[Passage]:
+        """The passages that have all terms of one of the forms, in order."""
+        rows = {int(row) for form in forms for row in self._holding(form)}
+        yield from (self._ordered[row] for row in sorted(rows))
+
+    def _holding(self, form: Sequence[str]) -> Rows:
+        """Where the passages with all of these terms stand."""
+        columns = [self._bm25.vocab_dict.get(term) for term in form]
+        starts, rows = self._bm25.scores["indptr"], self._bm25.scores["indices"]
+        return reduce(np.intersect1d, (
+            rows[slice(*starts[column : column + 2])] if column is not None else rows[:0]
+            for column in columns
+        ))
 
     def nearness(self, one: str, other: str) -> float | None:
         """How near two texts are in meaning: the cosine of their vectors, -1 to 1; `None` if
