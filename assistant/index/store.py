@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -45,6 +46,9 @@ _LOCK_SECONDS = 20.0
 # length, little enough that a kill loses only seconds of work.
 _PASSAGES_AT_ONCE = 256
 _COPIED_AT_ONCE = 2_000
+# The manifest names all passages: written after each group it would cost more than the rest. The
+# next time is this many times as far away as one writing took.
+_MANIFEST_PAUSE = 20
 
 
 _Split = tuple[Source, tuple[Passage, ...]]
@@ -128,6 +132,7 @@ def _add(
     """Embed and store the passages of `todo`, source by source in groups."""
     split_sources = [(source, split(source)) for source in todo]
     total, done = sum(len(p) for _, p in split_sources), 0
+    due = 0.0
 
     def advance(count: int) -> None:
         nonlocal done
@@ -135,21 +140,36 @@ def _add(
         if progress:
             progress(done, total)
 
-    for group in _groups(split_sources):
-        passages = [p for _, ps in group for p in ps]
-        vectors = embedder.embed([_embedded_text(p) for p in passages], advance)
-        for source, _ in group:  # what a killed run may have left of them
-            store.delete(source.id)
-        store.add([_node(p, v.tolist()) for p, v in zip(passages, vectors, strict=True)])
-        for source, ps in group:
-            manifest.sources[source.id] = {
-                "hash": source_hash(source),
-                "passages": [[p.id, p.anchor, p.span.start, p.span.end, p.checked] for p in ps],
-            }
-        written = {source.id for source, _ in group}
-        manifest = manifest._replace(pending=tuple(i for i in manifest.pending if i not in written))
+    try:
+        for group in _groups(split_sources):
+            manifest.sources.update(_stored(store, group, embedder, advance))
+            written = {source.id for source, _ in group}
+            pending = tuple(i for i in manifest.pending if i not in written)
+            manifest = manifest._replace(pending=pending)
+            if (start := time.monotonic()) >= due:
+                save(manifest)
+                due = start + (1 + _MANIFEST_PAUSE) * (time.monotonic() - start)
+    finally:  # also when the embedding model fails
         save(manifest)
     return manifest
+
+
+def _stored(
+    store: Any, group: list[_Split], embedder: Embedder, advance: Callable[[int], None]
+) -> dict[str, dict[str, Any]]:
+    """Embed and store some sources; what the manifest says of each."""
+    passages = [p for _, ps in group for p in ps]
+    vectors = embedder.embed([_embedded_text(p) for p in passages], advance)
+    for source, _ in group:  # what a killed run may have left of them
+        store.delete(source.id)
+    store.add([_node(p, v.tolist()) for p, v in zip(passages, vectors, strict=True)])
+    return {
+        source.id: {
+            "hash": source_hash(source),
+            "passages": [[p.id, p.anchor, p.span.start, p.span.end, p.checked] for p in ps],
+        }
+        for source, ps in group
+    }
 
 
 def _groups(split_sources: list[_Split]) -> Iterator[list[_Split]]:
