@@ -46,6 +46,9 @@ _LOCK_SECONDS = 20.0
 # length, little enough that a kill loses only seconds of work.
 _PASSAGES_AT_ONCE = 256
 _COPIED_AT_ONCE = 2_000
+# Candidates that Chroma looks at. Of 100,000 passages its own 100 find 0.965 of the ten nearest and
+# 0.914 of fifty, these 0.994 and 0.987, for a millisecond more.
+_SEARCHED = 400
 # The manifest names all passages: written after each group it would cost more than the rest. The
 # next time is this many times as far away as one writing took.
 _MANIFEST_PAUSE = 20
@@ -238,7 +241,8 @@ def _open_store(folder: Path) -> Any:
         str(folder), chromadb.Settings(anonymized_telemetry=False)
     )
     collection = client.get_or_create_collection(
-        _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+        _COLLECTION, embedding_function=None,
+        configuration={"hnsw": {"space": "cosine", "ef_search": _SEARCHED}},
     )
     return ChromaVectorStore(chroma_collection=collection)
 
