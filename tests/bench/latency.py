@@ -91,10 +91,11 @@ def answers(assistant: Assistant) -> dict[str, Seconds]:
     index: Any = assistant.index
     parts = {
         "embed": Watched(index._embedder, "embed"),
-        "Chroma search": Watched(index._store, "query"),
+        "Chroma search": Watched(index, "_nearest"),
         "BM25": Watched(index, "bm25"),
     }
-    index._embedder, index._store = parts["embed"], parts["Chroma search"]
+    index._embedder = parts["embed"]
+    index._nearest = parts["Chroma search"].timed(index._nearest)
     index.bm25 = parts["BM25"].timed(index.bm25)
     whole: Seconds = []
     taken: dict[str, Seconds] = {name: [] for name in parts}
