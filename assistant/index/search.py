@@ -64,7 +64,9 @@ class PassageIndex:
         self._row = {passage_id: row for row, passage_id in enumerate(passages)}
         self._store = store
         self._bm25 = bm25
-        self._vectors = vectors
+        # taking a part of a mapped array costs much more than of a plain view of the same memory
+        bm25.scores |= {n: np.asarray(bm25.scores[n]) for n in ("data", "indices", "indptr")}
+        self._vectors = np.asarray(vectors)
         self._embedder = embedder
         self._vector = lru_cache(_REMEMBERED)(lambda text: embedder.embed([text])[0])
 
