@@ -86,7 +86,7 @@ def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retr
     weights = _weights(spelt, index)
     within = None
     if question.scope != EVERYTHING:
-        within = {source.id for source in index.sources if question.scope.admits(source)}
+        within = index.admitted(question.scope)
     speaker = _speaker(question.text)
     named = [
         one for one in named_sources(weights.keys(), index) if question.scope.admits(one[0])
@@ -119,7 +119,7 @@ def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retr
         weights = {term: w for term, w in weights.items() if term not in own}
         missing = tuple(n for n in missing if not any(n in part for part in unspoken))
     # what the question is about must be near, not what it was searched for with
-    nearest = index.dense(asked, 1, within=within)
+    nearest = index.dense(asked, _CANDIDATES, within=within)  # mostly the same as in the search
     nearness = max((hit.score for hit in nearest), default=_UNKNOWN_NEARNESS)
     bearing = coverage(evidence, weights, spelt.also_called) + nearness
     nothing = missing or unsaid or 0 < len(parts) == len(unspoken)
@@ -184,7 +184,7 @@ def coverage(
 def _weights(question: Question, index: PassageIndex) -> dict[str, float]:
     """Term → rarity. A word that no source can hold because of its script counts as a common
     one: its absence says nothing."""
-    foreign = question.language not in {source.language for source in index.sources}
+    foreign = question.language not in index.languages
     weights = {}
     for term in terms(question.standalone):
         rarity = index.rarity(term)

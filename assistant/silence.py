@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence, Set
-from functools import lru_cache
 
 from assistant.index import PassageIndex
 from assistant.tokenization import terms
@@ -66,25 +65,16 @@ def named_sources(asked: Set[str], index: PassageIndex) -> Named:
 
     A name counts from two terms on, or as one that is written in capitals ("NPT").
     """
-    best: list[tuple[Source, frozenset[str]]] = []
+    best: dict[str, tuple[Source, frozenset[str]]] = {}
     most = 0
-    for source in index.sources:
-        for title in source.names:
-            name = _terms(title)
-            shared = name & asked
-            enough = len(shared) > 1 or (shared and title.isupper())
-            if not enough or len(shared) < _NAMED * len(name):
-                continue
-            if len(shared) > most:
-                best, most = [], len(shared)
-            if len(shared) == most and source.id not in {s.id for s, _ in best}:
-                best.append((source, shared))
-    return best
-
-
-@lru_cache(maxsize=50_000)
-def _terms(title: str) -> frozenset[str]:
-    return frozenset(terms(title))
+    for name in index.named_by(asked, _NAMED):
+        shared = name.terms & asked
+        if len(shared) < most or len(shared) < 2 and not name.text.isupper():
+            continue
+        if len(shared) > most:
+            best, most = {}, len(shared)
+        best.setdefault(name.source.id, (name.source, shared))
+    return list(best.values())
 
 
 def _asked_for(text: str) -> str | None:

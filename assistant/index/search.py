@@ -19,10 +19,12 @@ from assistant.embeddings import Embedder, Vectors
 from assistant.errors import IndexUnavailable
 from assistant.index.manifest import Update
 from assistant.tokenization import terms
-from assistant.types import AlsoCalled, Passage, Source
+from assistant.types import AlsoCalled, Passage, Scope, Source
 
 # Questions and sentences whose vectors are kept: a model's sentences are all held against one.
 _REMEMBERED = 64
+# Filters, each of which may be thousands of sources.
+_SCOPES = 8
 
 Rows = NDArray[np.intp]
 
@@ -43,6 +45,14 @@ class Found(NamedTuple):
     bm25: float
     dense_rank: int | None
     bm25_rank: int | None
+
+
+class Name(NamedTuple):
+    """One of the names of a source, and its terms."""
+
+    source: Source
+    text: str
+    terms: frozenset[str]
 
 
 class PassageIndex:
@@ -68,7 +78,10 @@ class PassageIndex:
         bm25.scores |= {n: np.asarray(bm25.scores[n]) for n in ("data", "indices", "indptr")}
         self._vectors = np.asarray(vectors)
         self._embedder = embedder
-        self._vector = lru_cache(_REMEMBERED)(lambda text: embedder.embed([text])[0])
+        self._vector = lru_cache(_REMEMBERED)(lambda text: self._embedder.embed([text])[0])
+        self._dense = lru_cache(_REMEMBERED)(self._compared)
+        self._rows = lru_cache(_SCOPES)(self._standing)
+        self.admitted = lru_cache(_SCOPES)(self._admitted)
 
     @property
     def embedding(self) -> str:
@@ -85,6 +98,37 @@ class PassageIndex:
     def sources(self) -> tuple[Source, ...]:
         """The sources that have passages, in order."""
         return tuple(passages[0].source for passages in self._by_source.values())
+
+    @cached_property
+    def languages(self) -> frozenset[str]:
+        return frozenset(source.language for source in self.sources)
+
+    def _admitted(self, scope: Scope) -> frozenset[str]:
+        """The ids of the sources that a scope admits."""
+        return frozenset(source.id for source in self.sources if scope.admits(source))
+
+    def named_by(self, asked: Set[str], share: float) -> Iterator[Name]:
+        """The names of which at least this share of terms is among those asked, in order."""
+        names, by_term = self._names
+        found = [by_term[term] for term in asked if term in by_term]
+        if found:
+            places, counts = np.unique(np.concatenate(found), return_counts=True)
+            for place, count in zip(places.tolist(), counts.tolist(), strict=True):
+                if count >= share * len(names[place].terms):
+                    yield names[place]
+
+    @cached_property
+    def _names(self) -> tuple[list[Name], dict[str, Rows]]:
+        """All names in order, and where those with a term stand."""
+        names = [
+            Name(source, text, frozenset(terms(text)))
+            for source in self.sources for text in source.names
+        ]
+        by_term: dict[str, list[int]] = {}
+        for place, name in enumerate(names):
+            for term in name.terms:
+                by_term.setdefault(term, []).append(place)
+        return names, {term: np.array(places, np.intp) for term, places in by_term.items()}
 
     def of(self, source_id: str) -> tuple[Passage, ...]:
         """The passages of one source, in order."""
@@ -139,12 +183,18 @@ class PassageIndex:
         some by comparing each."""
         if self._store is None:
             return []
+        sources = None if within is None else frozenset(within)
+        return list(self._dense(text, count, tuple(earlier), sources))
+
+    def _compared(
+        self, text: str, count: int, earlier: tuple[str, ...], within: frozenset[str] | None
+    ) -> tuple[Hit, ...]:
         vector = self._asked(text, earlier)
         if within is None:
-            return self._nearest(vector, count)
+            return tuple(self._nearest(vector, count))
         rows = self._rows(within)
         scores = self._vectors[rows] @ vector
-        return [Hit(self._ordered[rows[n]], float(scores[n])) for n in _best(scores, count)]
+        return tuple(Hit(self._ordered[rows[n]], float(scores[n])) for n in _best(scores, count))
 
     def bm25(
         self, text: str, count: int, earlier: Sequence[str] = (), within: Set[str] | None = None
@@ -228,14 +278,14 @@ class PassageIndex:
         return np.where(np.min(parts, axis=0) > 0, np.max(parts, axis=0), 0)
 
     def _worded(self, scores: Vectors, count: int, within: Set[str] | None) -> list[Hit]:
-        rows = None if within is None else self._rows(within)
+        rows = None if within is None else self._rows(frozenset(within))
         held = scores if rows is None else scores[rows]
         best = [n for n in _best(held, count) if held[n] > 0]
         return [
             Hit(self._ordered[n if rows is None else rows[n]], float(held[n])) for n in best
         ]
 
-    def _rows(self, within: Set[str]) -> Rows:
+    def _standing(self, within: frozenset[str]) -> Rows:
         """Where the passages of these sources stand."""
         chosen = [
             np.arange(self._row[passages[0].id], self._row[passages[0].id] + len(passages))
