@@ -43,7 +43,7 @@ class Reply(NamedTuple):
     seconds: float
 
 
-class _OurEmbedding(BaseEmbedding):  # type: ignore[misc]
+class OurEmbedding(BaseEmbedding):  # type: ignore[misc]
     embedder: Any
 
     def _get_text_embedding(self, text: str) -> list[float]:
@@ -76,7 +76,7 @@ class _OurModel(CustomLLM):  # type: ignore[misc]
 def built(sources: Sequence[Source], embedder: Embedder) -> VectorStoreIndex:
     Settings.tokenizer = str.split  # its own is downloaded
     documents = [Document(text=s.text, doc_id=s.id, metadata={"title": s.title}) for s in sources]
-    embedding = _OurEmbedding(embedder=embedder, embed_batch_size=64)
+    embedding = OurEmbedding(embedder=embedder, embed_batch_size=64)
     return VectorStoreIndex.from_documents(documents, embed_model=embedding)
 
 
