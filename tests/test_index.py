@@ -101,12 +101,29 @@ def test_only_a_changed_source_is_embedded_again_and_its_old_passages_go(
     assert after.bm25("twelve ships", 5) == []
 
 
+def test_only_the_changed_passages_of_a_source_are_embedded_again(
+    corpus: Path, tmp_path: Path, embedder: Embedder, write_source: Write
+) -> None:
+    masts = "## Article 1\n\nA mast is of pine.\n\n## Article 2\n\nA sail is {}.\n"
+    for colour, count in (("red", 2), ("green", 1)):
+        write_source("masts", masts.format(colour))
+        counting = CountingEmbedder(embedder)
+        index = open_index(tmp_path / "index", sources_in(corpus), counting)
+        assert sum("masts" in text for text in counting.texts) == count
+    assert_whole(index, sources_in(corpus))
+    write_source("masts", masts.format("green"), title="Of masts")  # it is embedded with the title
+    counting = CountingEmbedder(embedder)
+    assert_whole(open_index(tmp_path / "index", sources_in(corpus), counting), sources_in(corpus))
+    assert len(counting.texts) == 2
+
+
 def test_a_removed_source_disappears(corpus: Path, tmp_path: Path, embedder: Embedder) -> None:
     open_index(tmp_path / "index", sources_in(corpus), embedder)
     (corpus / "tower.md").unlink()
     index = open_index(tmp_path / "index", sources_in(corpus), embedder)
     assert index.update.removed == 1
     assert_whole(index, sources_in(corpus))
+    assert is_whole(tmp_path / "index", embedder.name)
     assert all(hit.passage.source.id == "harbour" for hit in index.dense("white tower", 5))
 
 

@@ -23,12 +23,15 @@ _CURRENT, _NEXT = "manifest.json", "next.json"
 
 
 class Manifest(NamedTuple):
-    """What the folder holds: per source a hash of all that its passages depend on."""
+    """What the folder holds: per source a hash of all that its passages depend on.
+
+    `pending` are the sources whose passages may or may not be in Chroma, with the ids of these.
+    """
 
     embedding: str
     chroma: str
     sources: dict[str, dict[str, Any]]
-    pending: tuple[str, ...] = ()
+    pending: dict[str, list[str]] = {}
     bm25: str = ""
 
     @property
@@ -111,9 +114,11 @@ def read_manifest(folder: Path, name: str = _CURRENT) -> Manifest | None:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["format"] == FORMAT:
+            pending = data["pending"]
+            if isinstance(pending, list):  # once the names alone were kept
+                pending = dict.fromkeys(pending, [])
             return Manifest(
-                data["embedding"], data["chroma"], data["sources"], tuple(data["pending"]),
-                data["bm25"],
+                data["embedding"], data["chroma"], data["sources"], pending, data["bm25"]
             )
     except (ValueError, KeyError, TypeError):
         pass

@@ -6,7 +6,6 @@ import copy
 import difflib
 import math
 from collections.abc import Iterable, Iterator, Sequence, Set
-from contextlib import contextmanager
 from functools import cached_property, lru_cache, reduce
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from assistant.embeddings import Embedder, Vectors
 from assistant.errors import IndexUnavailable
+from assistant.index.chroma import translated
 from assistant.index.manifest import Update
 from assistant.tokenization import terms
 from assistant.types import AlsoCalled, Passage, Scope, Source
@@ -306,20 +306,6 @@ def searched_text(passage: Passage) -> str:
         [passage.source.title, *passage.source.aliases, passage.source.voice, passage.anchor,
          passage.text]
     )
-
-
-@contextmanager
-def translated(doing: str) -> Iterator[None]:
-    """Chroma's errors as IndexUnavailable."""
-    try:
-        yield
-    except Exception as error:
-        if type(error).__module__.split(".")[0] not in ("chromadb", "sqlite3"):
-            raise
-        raise IndexUnavailable(
-            f"Chroma cannot {doing} ({error}).",
-            "If nothing else uses it, build it again: assistant index --rebuild",
-        ) from error
 
 
 def _best(scores: Vectors, count: int) -> list[int]:

@@ -8,6 +8,7 @@ embedding model a new index is built beside the old one and takes its place once
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import time
@@ -24,6 +25,15 @@ import numpy as np
 from assistant.corpus.passages import split
 from assistant.embeddings import Embedder
 from assistant.errors import IndexInUse, IndexUnavailable
+from assistant.index.chroma import (
+    AT_ONCE,
+    node,
+    open_store,
+    present,
+    remove,
+    text_hashes,
+    translated,
+)
 from assistant.index.manifest import (
     Manifest,
     clear,
@@ -36,19 +46,14 @@ from assistant.index.manifest import (
     whole,
     write_manifest,
 )
-from assistant.index.search import PassageIndex, searched_text, translated
+from assistant.index.search import PassageIndex, searched_text
 from assistant.tokenization import terms
 from assistant.types import Passage, Source, Span
 
-_COLLECTION = "passages"
 _LOCK_SECONDS = 20.0
 # Sources are embedded together up to this many passages: enough for full batches sorted by
 # length, little enough that a kill loses only seconds of work.
 _PASSAGES_AT_ONCE = 256
-_COPIED_AT_ONCE = 2_000
-# Candidates that Chroma looks at. Of 100,000 passages its own 100 find 0.965 of the ten nearest and
-# 0.914 of fifty, these 0.994 and 0.987, for a millisecond more.
-_SEARCHED = 400
 # The manifest names all passages: written after each group it would cost more than the rest. The
 # next time is this many times as far away as one writing took.
 _MANIFEST_PAUSE = 20
@@ -92,7 +97,7 @@ def open_index(
         }
         bm25 = bm25s.BM25.load(str(folder / manifest.bm25), mmap=True)
         vectors = np.load(folder / vectors_file(manifest), mmap_mode="r")
-        store = store or _open_store(folder / manifest.chroma)
+        store = store or open_store(folder / manifest.chroma)
         return PassageIndex(passages, store, bm25, vectors, embedder, manifest.version, update)
 
 
@@ -105,21 +110,20 @@ def _write(
     save = partial(write_manifest, folder, name)
     # A new name each time: Chroma keeps what it knows of a path for the life of the process.
     manifest = manifest or Manifest(embedder.name, f"chroma-{secrets.token_hex(4)}", {})
-    store = _open_store(folder / manifest.chroma)
-    kept = {
+    store = open_store(folder / manifest.chroma)
+    kept = _really_kept(store, {
         i: entry for i, entry in manifest.sources.items()
         if wanted.get(i) == entry["hash"] and i not in manifest.pending
-    }
-    if store.client.count() != sum(len(e["passages"]) for e in manifest.sources.values()):
-        kept = _really_kept(store, kept)
-    gone = [i for i in {*manifest.sources, *manifest.pending} if i not in kept]
-    todo = [source for source in sources if source.id not in kept]
-    manifest = manifest._replace(sources=kept, pending=tuple({*gone, *(s.id for s in todo)}))
+    })
+    todo = [(source, split(source)) for source in sources if source.id not in kept]
+    pending = _unsure(manifest, kept, todo)
+    manifest = manifest._replace(sources=kept, pending=pending)
     save(manifest)
-    for source_id in gone:
-        store.delete(source_id)
+    remove(store, [i for source_id, ids in pending.items() if source_id not in wanted for i in ids])
     manifest = _add(save, store, manifest, todo, embedder, progress)
-    manifest = manifest._replace(sources={s.id: manifest.sources[s.id] for s in sources})
+    manifest = manifest._replace(
+        sources={s.id: manifest.sources[s.id] for s in sources}, pending={}
+    )
     manifest = manifest._replace(bm25=f"bm25-{manifest.version}")
     _build_bm25(folder / manifest.bm25, sources, manifest)
     _copy_vectors(folder / vectors_file(manifest), store, manifest)
@@ -128,13 +132,27 @@ def _write(
     return manifest, store
 
 
+def _unsure(
+    manifest: Manifest, kept: dict[str, dict[str, Any]], todo: Sequence[_Split]
+) -> dict[str, list[str]]:
+    """Of each source that is not kept the ids that Chroma may hold before the update is whole."""
+    unsure: dict[str, list[str]] = {}
+    for source_id, ids in (
+        *((i, _ids(entry)) for i, entry in manifest.sources.items()), *manifest.pending.items(),
+        *((source.id, [p.id for p in passages]) for source, passages in todo),
+    ):
+        if source_id not in kept:
+            unsure[source_id] = list(dict.fromkeys([*unsure.get(source_id, ()), *ids]))
+    return unsure
+
+
 def _add(
-    save: Callable[[Manifest], None], store: Any, manifest: Manifest, todo: Sequence[Source],
+    save: Callable[[Manifest], None], store: Any, manifest: Manifest, todo: Sequence[_Split],
     embedder: Embedder, progress: IndexProgress | None,
 ) -> Manifest:
-    """Embed and store the passages of `todo`, source by source in groups."""
-    split_sources = [(source, split(source)) for source in todo]
-    total, done = sum(len(p) for _, p in split_sources), 0
+    """Embed and store the passages of `todo`, source by source in groups. What Chroma holds of
+    them already is not embedded again."""
+    total, done = sum(len(passages) for _, passages in todo), 0
     due = 0.0
 
     def advance(count: int) -> None:
@@ -144,11 +162,13 @@ def _add(
             progress(done, total)
 
     try:
-        for group in _groups(split_sources):
-            manifest.sources.update(_stored(store, group, embedder, advance))
+        for group in _groups(todo):
+            unsure = [i for source, _ in group for i in manifest.pending[source.id]]
+            manifest.sources.update(_stored(store, group, unsure, embedder, advance))
             written = {source.id for source, _ in group}
-            pending = tuple(i for i in manifest.pending if i not in written)
-            manifest = manifest._replace(pending=pending)
+            manifest = manifest._replace(
+                pending={i: ids for i, ids in manifest.pending.items() if i not in written}
+            )
             if (start := time.monotonic()) >= due:
                 save(manifest)
                 due = start + (1 + _MANIFEST_PAUSE) * (time.monotonic() - start)
@@ -158,14 +178,19 @@ def _add(
 
 
 def _stored(
-    store: Any, group: list[_Split], embedder: Embedder, advance: Callable[[int], None]
+    store: Any, group: list[_Split], unsure: Sequence[str], embedder: Embedder,
+    advance: Callable[[int], None],
 ) -> dict[str, dict[str, Any]]:
-    """Embed and store some sources; what the manifest says of each."""
+    """Embed and store some sources, of which Chroma may hold the passages with the `unsure` ids;
+    what the manifest says of each."""
     passages = [p for _, ps in group for p in ps]
-    vectors = embedder.embed([_embedded_text(p) for p in passages], advance)
-    for source, _ in group:  # what a killed run may have left of them
-        store.delete(source.id)
-    store.add([_node(p, v.tolist()) for p, v in zip(passages, vectors, strict=True)])
+    held = text_hashes(store, unsure)
+    right = {p.id for p in passages if held.get(p.id) == _text_hash(p)}
+    missing = [p for p in passages if p.id not in right]
+    advance(len(right))
+    vectors = embedder.embed([_embedded_text(p) for p in missing], advance) if missing else ()
+    remove(store, held.keys() - right)
+    store.add([node(p, v.tolist(), _text_hash(p)) for p, v in zip(missing, vectors, strict=True)])
     return {
         source.id: {
             "hash": source_hash(source),
@@ -175,7 +200,7 @@ def _stored(
     }
 
 
-def _groups(split_sources: list[_Split]) -> Iterator[list[_Split]]:
+def _groups(split_sources: Sequence[_Split]) -> Iterator[list[_Split]]:
     group: list[_Split] = []
     size = 0
     for source, passages in split_sources:
@@ -192,6 +217,10 @@ def _embedded_text(passage: Passage) -> str:
     return f"{passage.source.title}. {passage.anchor}. {passage.text}"
 
 
+def _text_hash(passage: Passage) -> str:
+    return hashlib.sha256(_embedded_text(passage).encode()).hexdigest()[:16]
+
+
 def _build_bm25(folder: Path, sources: Sequence[Source], manifest: Manifest) -> None:
     by_id = {source.id: source for source in sources}
     tokens = [
@@ -206,13 +235,13 @@ def _build_bm25(folder: Path, sources: Sequence[Source], manifest: Manifest) -> 
 def _copy_vectors(path: Path, store: Any, manifest: Manifest) -> None:
     """The vectors in the order of the passages, to be mapped: Chroma gives back one it has not
     found only slowly, and needs 60 to 280 ms where only some of 100,000 passages may be found."""
-    ids = [row[0] for entry in manifest.sources.values() for row in entry["passages"]]
+    ids = [i for entry in manifest.sources.values() for i in _ids(entry)]
     part = path.with_suffix(".part")
     copy = None
-    for start in range(0, len(ids), _COPIED_AT_ONCE):
-        got = store.client.get(ids=ids[start : start + _COPIED_AT_ONCE], include=["embeddings"])
+    for start in range(0, len(ids), AT_ONCE):
+        got = store.client.get(ids=ids[start : start + AT_ONCE], include=["embeddings"])
         found = dict(zip(got["ids"], got["embeddings"], strict=True))
-        vectors = np.array([found[i] for i in ids[start : start + _COPIED_AT_ONCE]], np.float32)
+        vectors = np.array([found[i] for i in ids[start : start + AT_ONCE]], np.float32)
         if copy is None:
             shape = (len(ids), vectors.shape[1])
             copy = np.lib.format.open_memmap(part, "w+", dtype=np.float32, shape=shape)
@@ -224,33 +253,14 @@ def _copy_vectors(path: Path, store: Any, manifest: Manifest) -> None:
     part.replace(path)
 
 
-def _node(passage: Passage, vector: list[float]) -> Any:
-    from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode
-
-    return TextNode(
-        id_=passage.id, text=passage.text, embedding=vector,
-        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=passage.source.id)},
-    )
-
-
-def _open_store(folder: Path) -> Any:
-    import chromadb
-    from llama_index.vector_stores.chroma import ChromaVectorStore
-
-    client = chromadb.PersistentClient(
-        str(folder), chromadb.Settings(anonymized_telemetry=False)
-    )
-    collection = client.get_or_create_collection(
-        _COLLECTION, embedding_function=None,
-        configuration={"hnsw": {"space": "cosine", "ef_search": _SEARCHED}},
-    )
-    return ChromaVectorStore(chroma_collection=collection)
-
-
 def _really_kept(store: Any, kept: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The sources whose passages are all in Chroma: after a crash in mid-write, or foul play."""
-    present = set(store.client.get(include=[])["ids"])
-    return {i: e for i, e in kept.items() if all(p[0] in present for p in e["passages"])}
+    held = present(store, [i for entry in kept.values() for i in _ids(entry)])
+    return {i: entry for i, entry in kept.items() if held.issuperset(_ids(entry))}
+
+
+def _ids(entry: dict[str, Any]) -> list[str]:
+    return [row[0] for row in entry["passages"]]
 
 
 def _load_passages(source: Source, rows: list[list[Any]]) -> list[Passage]:
