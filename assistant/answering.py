@@ -12,7 +12,7 @@ from assistant.contested import Contested, contested
 from assistant.corpus.catalogue import Corpus, read_corpus
 from assistant.embeddings import open_embedder
 from assistant.errors import AssistantError, IndexUnavailable, ModelError, PromptError
-from assistant.index import IndexProgress, PassageIndex, is_whole, open_index
+from assistant.index import IndexProgress, PassageIndex, is_whole, open_index, shared_server
 from assistant.injection import steering
 from assistant.models import Model, open_model
 from assistant.question import understand
@@ -95,6 +95,7 @@ class Assistant:
         )
         index = open_index(
             settings.index_folder, corpus.sources, open_embedder(settings), progress, rebuild,
+            shared_server(settings),
         )
         return cls(corpus, index, model, settings)
 

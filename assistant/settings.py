@@ -8,13 +8,17 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import unquote
 
 import platformdirs
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from assistant.errors import SettingsError
 
@@ -31,11 +35,36 @@ def bundled(name: str) -> Path:
     return packaged if packaged.is_dir() else package.parent / name
 
 
+@dataclass(frozen=True)
+class ServerAddress:
+    """`http://host:port`; `login` is `user:password`, which is not shown."""
+
+    url: str
+    login: SecretStr | None = None
+
+
+_ADDRESS = re.compile(r"(https?://)(?:(\S*)@)?((?:[\w.-]+|\[[\da-fA-F:.]+\])(?::(\d+))?)/?")
+
+
+def _folder_or_address(value: object) -> object:
+    """What has a colon behind its first word is an address; the first word of a Windows path is
+    a letter."""
+    if not isinstance(value, str) or not re.match(r"[\w.-]{2,}:", value):
+        return value
+    found = _ADDRESS.fullmatch(value)
+    if not found or int(found[4] or 0) > 65535:
+        raise PydanticCustomError(
+            "address", "write a folder, or a server's address such as http://localhost:8000"
+        )
+    return ServerAddress(found[1] + found[3], SecretStr(unquote(found[2])) if found[2] else None)
+
+
 class Settings(BaseSettings):
     """Every setting; its environment variable is its name in capitals after `ASSISTANT_`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, frozen=True, extra="ignore"
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, frozen=True, extra="ignore",
+        hide_input_in_errors=True,
     )
 
     model: str = Field(
@@ -72,8 +101,12 @@ class Settings(BaseSettings):
         default_factory=lambda: Path(platformdirs.user_data_dir("corpus-assistant", False)),
         description="folder for documents you add and for indexes",
     )
-    chroma: Path | None = Field(
-        None, description="folder of the index; by default one for each corpus below the home"
+    chroma: Annotated[
+        Path | ServerAddress | None, NoDecode, BeforeValidator(_folder_or_address)
+    ] = Field(
+        None,
+        description="folder of the index (by default one for each corpus below the home), or "
+        "`http://host:port` of a Chroma server that keeps the vectors",
     )
     uploads: Literal["off", "on"] = Field(
         "off", description="`on`: documents can be dropped on the page by whoever reaches it"
@@ -94,10 +127,11 @@ class Settings(BaseSettings):
 
     @property
     def index_folder(self) -> Path:
-        if self.chroma:
+        if isinstance(self.chroma, Path):
             return self.chroma
         corpus = self.corpus.resolve()
-        key = hashlib.sha256(str(corpus).encode()).hexdigest()[:8]
+        place = f"{corpus}\n{self.chroma.url}" if self.chroma else str(corpus)
+        key = hashlib.sha256(place.encode()).hexdigest()[:8]
         return self.home / "index" / f"{corpus.name}-{key}"
 
 
@@ -116,7 +150,7 @@ def read_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         variable = str(first["loc"][0]).upper()
-        value = str(first.get("input", ""))
+        value = re.sub(r"(?s).*@", "…@", str(first.get("input", "")))
         raise SettingsError(
             f"{PREFIX}{variable}={value!r} is not valid: {first['msg'].lower()}.",
             "Correct it in the environment or in .env, or unset it for the default.",

@@ -11,6 +11,7 @@ import pytest
 from assistant.answering import Assistant
 from assistant.embeddings import BundledEmbedder, Embedder
 from assistant.settings import PREFIX, Settings, read_settings
+from tests.chroma_server import ChromaServer, chroma_server, free_port
 from tests.stub_server import StubServer, stub_server
 from tests.web_server import WebServer, web_server
 
@@ -96,6 +97,19 @@ def write_source(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def running_chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaServer]:
+    with chroma_server(tmp_path_factory.mktemp("chroma"), free_port()) as server:
+        yield server
+
+
+@pytest.fixture
+def chroma(running_chroma: ChromaServer) -> ChromaServer:
+    """A Chroma server that holds nothing of a corpus in a folder `corpus`."""
+    running_chroma.of("corpus").clear()
+    return running_chroma
 
 
 @pytest.fixture

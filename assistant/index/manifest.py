@@ -25,6 +25,7 @@ _CURRENT, _NEXT = "manifest.json", "next.json"
 class Manifest(NamedTuple):
     """What the folder holds: per source a hash of all that its passages depend on.
 
+    `chroma` names a folder in it, or a collection at a server.
     `pending` are the sources whose passages may or may not be in Chroma, with the ids of these.
     """
 

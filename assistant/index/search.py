@@ -191,7 +191,11 @@ class PassageIndex:
     ) -> tuple[Hit, ...]:
         vector = self._asked(text, earlier)
         if within is None:
-            return tuple(self._nearest(vector, count))
+            hits = self._nearest(vector, count)
+            if len(hits) == min(count, len(self._ordered)):
+                return tuple(hits)
+            # at a server, passages of others took the places
+            within = frozenset(self._by_source)
         rows = self._rows(within)
         # source by source: to gather the vectors of all costs five times as much as to compare them
         blocks = [self._vectors[block] @ vector for block in self._blocks(within)]

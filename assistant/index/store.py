@@ -1,9 +1,10 @@
 """Write and open an index: vectors in Chroma through llama-index, BM25 beside it.
 
-The folder holds Chroma's files, one BM25 folder, one file of vectors, and `manifest.json`, which
-says what is whole. An update is safe to kill: before a source's vectors are touched the manifest
-names the source as pending, and what is pending is written again by the next update. With another
-embedding model a new index is built beside the old one and takes its place once it is whole.
+The folder holds Chroma's files (or a server does, see `chroma`), one BM25 folder, one file of
+vectors, and `manifest.json`, which says what is whole. An update is safe to kill: before a source's
+vectors are touched the manifest names the source as pending, and what is pending is written again
+by the next update. With another embedding model a new index is built beside the old one and takes
+its place once it is whole.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from assistant.embeddings import Embedder
 from assistant.errors import IndexInUse, IndexUnavailable
 from assistant.index.chroma import (
     AT_ONCE,
+    Folder,
+    Server,
     node,
-    open_store,
     present,
     remove,
     text_hashes,
@@ -68,28 +70,33 @@ IndexProgress = Callable[[int, int], None]
 
 def open_index(
     folder: Path, sources: Sequence[Source], embedder: Embedder,
-    progress: IndexProgress | None = None, rebuild: bool = False,
+    progress: IndexProgress | None = None, rebuild: bool = False, server: Server | None = None,
 ) -> PassageIndex:
-    """Bring the folder up to date with the sources and open it.
+    """Bring the folder up to date with the sources and open it; the vectors lie in it, or at the
+    server.
 
     An unchanged source costs a hash. `rebuild` starts from nothing. Raises OutdatedIndex for a
     folder of an older version, IndexInUse when another process is writing, IndexUnavailable when
-    the folder cannot be used, ModelError when the embedding model does not answer; what was
-    embedded before is kept.
+    the folder or the server cannot be used, ModelError when the embedding model does not answer;
+    what was embedded before is kept.
     """
     wanted = {source.id: source_hash(source) for source in sources}
+    place = server or Folder(folder)
     with _usable(folder):
         if rebuild:
             with _lock(folder):
+                place.clear()
                 clear(folder)
         manifest = read_manifest(folder)
         update = compare(manifest, wanted, embedder.name)
         store = None
-        if manifest is None or update.unchanged < len(wanted) or update.removed or not whole(
+        if manifest and update.unchanged == len(wanted) and not update.removed and whole(
             folder, manifest
         ):
+            store = place.open(manifest.chroma, manifest.embedding)
+        if manifest is None or store is None or (place.shared and not _holds(store, manifest)):
             with _lock(folder):
-                manifest, store = _write(folder, sources, wanted, embedder, progress)
+                manifest, store = _write(folder, place, sources, wanted, embedder, progress)
         by_id = {source.id: source for source in sources}
         passages = {
             p.id: p for source_id, entry in manifest.sources.items()
@@ -97,20 +104,18 @@ def open_index(
         }
         bm25 = bm25s.BM25.load(str(folder / manifest.bm25), mmap=True)
         vectors = np.load(folder / vectors_file(manifest), mmap_mode="r")
-        store = store or open_store(folder / manifest.chroma)
         return PassageIndex(passages, store, bm25, vectors, embedder, manifest.version, update)
 
 
 def _write(
-    folder: Path, sources: Sequence[Source], wanted: dict[str, str], embedder: Embedder,
-    progress: IndexProgress | None,
+    folder: Path, place: Folder | Server, sources: Sequence[Source], wanted: dict[str, str],
+    embedder: Embedder, progress: IndexProgress | None,
 ) -> tuple[Manifest, Any]:
     # read again: another process may have written it meanwhile
     name, manifest = to_write(folder, embedder.name)
     save = partial(write_manifest, folder, name)
-    # A new name each time: Chroma keeps what it knows of a path for the life of the process.
-    manifest = manifest or Manifest(embedder.name, f"chroma-{secrets.token_hex(4)}", {})
-    store = open_store(folder / manifest.chroma)
+    manifest = manifest or Manifest(embedder.name, place.name_for(embedder.name), {})
+    store = place.open(manifest.chroma, embedder.name)
     kept = _really_kept(store, {
         i: entry for i, entry in manifest.sources.items()
         if wanted.get(i) == entry["hash"] and i not in manifest.pending
@@ -122,9 +127,9 @@ def _write(
     remove(store, [i for source_id, ids in pending.items() if source_id not in wanted for i in ids])
     manifest = _add(save, store, manifest, todo, embedder, progress)
     manifest = manifest._replace(
-        sources={s.id: manifest.sources[s.id] for s in sources}, pending={}
+        sources={s.id: manifest.sources[s.id] for s in sources}, pending={},
+        bm25=f"bm25-{secrets.token_hex(4)}",  # a new one: the old one's files may be mapped
     )
-    manifest = manifest._replace(bm25=f"bm25-{manifest.version}")
     _build_bm25(folder / manifest.bm25, sources, manifest)
     _copy_vectors(folder / vectors_file(manifest), store, manifest)
     save(manifest)
@@ -241,6 +246,11 @@ def _copy_vectors(path: Path, store: Any, manifest: Manifest) -> None:
     for start in range(0, len(ids), AT_ONCE):
         got = store.client.get(ids=ids[start : start + AT_ONCE], include=["embeddings"])
         found = dict(zip(got["ids"], got["embeddings"], strict=True))
+        if lost := next((i for i in ids[start : start + AT_ONCE] if i not in found), None):
+            raise IndexInUse(
+                f"Another process removes from the index what is read ({lost}).",
+                "Wait until it has finished and try again.",
+            )
         vectors = np.array([found[i] for i in ids[start : start + AT_ONCE]], np.float32)
         if copy is None:
             shape = (len(ids), vectors.shape[1])
@@ -257,6 +267,11 @@ def _really_kept(store: Any, kept: dict[str, dict[str, Any]]) -> dict[str, dict[
     """The sources whose passages are all in Chroma: after a crash in mid-write, or foul play."""
     held = present(store, [i for entry in kept.values() for i in _ids(entry)])
     return {i: entry for i, entry in kept.items() if held.issuperset(_ids(entry))}
+
+
+def _holds(store: Any, manifest: Manifest) -> bool:
+    """Whether nobody has removed any passage from the store."""
+    return len(_really_kept(store, manifest.sources)) == len(manifest.sources)
 
 
 def _ids(entry: dict[str, Any]) -> list[str]:
