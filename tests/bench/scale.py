@@ -40,6 +40,7 @@ import numpy as np
 from assistant.corpus.passages import sentences, split
 from assistant.embeddings import BundledEmbedder, Progress, Vectors
 from assistant.index import PassageIndex, open_index, store
+from assistant.index.chroma import Folder
 from assistant.question import understand
 from assistant.retrieval import retrieve
 from assistant.types import EVERYTHING, Kind, Question, Scope, Source
@@ -192,16 +193,16 @@ def build(folder: Path, work: Path, size: int) -> Figures:
         pickle.dump(sources, file)
     embedder = Watched(MixingEmbedder(real.vectors), "embed")
     spent: dict[str, Seconds] = {"embedding (mixing)": embedder.seconds}
-    vector_store = store._open_store
+    opened = Folder.open
 
-    def watched_store(path: Path) -> Any:
-        adding = Watched(vector_store(path), "add")
-        deleting = Watched(adding, "delete")
+    def watched_store(place: Folder, name: str, embedding: str) -> Any:
+        adding = Watched(opened(place, name, embedding), "add")
+        deleting = Watched(adding, "delete_nodes")
         spent["Chroma, adding"], spent["Chroma, deleting"] = adding.seconds, deleting.seconds
         return deleting
 
     with ExitStack() as stack:
-        stack.enter_context(patch.object(store, "_open_store", watched_store))
+        stack.enter_context(patch.object(Folder, "open", watched_store))
         for what, name in (
             ("splitting", "split"), ("BM25", "_build_bm25"), ("copy of vectors", "_copy_vectors"),
             ("manifest", "write_manifest"),
