@@ -84,16 +84,24 @@ def same_words(one: Passage, other: Passage) -> bool:
     """
     if one.source.tier == other.source.tier == "primary":
         return False
-    if not _runs(one.text) or not _runs(other.text):
+    short, long = sorted((len(_runs(one.text)), len(_runs(other.text))))
+    if short < _COPIED * long:  # the longer one has too much of its own
+        return False
+    if not short:
         return words(one.text) == words(other.text)
     return min(_share(one.text, other), _share(other.text, one)) >= _COPIED
 
 
 def _share(text: str, passage: Passage) -> float:
     """How much of the text the passage repeats, in runs of words, 0 to 1."""
-    held = set(_runs(passage.text))
+    held = _run_set(passage.text)
     own = _runs(text)
     return sum(run in held for run in own) / len(own)
+
+
+@lru_cache(maxsize=2_000)
+def _run_set(text: str) -> frozenset[tuple[str, ...]]:
+    return frozenset(_runs(text))
 
 
 @lru_cache(maxsize=2_000)
