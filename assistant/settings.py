@@ -88,8 +88,8 @@ class Settings(BaseSettings):
     )
     embedding: str = Field(
         "bundled",
-        description="embedding model: `bundled`, `openai/NAME`, `ollama/NAME` or "
-        "`http://host:port/v1#NAME`",
+        description="embedding model: `bundled`, `multilingual` (finds across languages as well), "
+        "`openai/NAME`, `ollama/NAME` or `http://host:port/v1#NAME`",
     )
     embedding_key: SecretStr | None = Field(
         None, description="key for the embedding model's server, likewise"

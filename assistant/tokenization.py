@@ -47,6 +47,12 @@ _SHORT_MONTHS = {
     "nov": "november", "dec": "december",
 }
 
+_LATIN = dict(zip(
+    "абвгґдеєёжзиіїйклмнопрстуфхцчшщъыьэюя",
+    "a b v g g d e ye e zh z i i yi y k l m n o p r s t u f kh ts ch sh shch _ y _ e yu ya".split(),
+    strict=True,
+))
+
 _local = threading.local()
 
 
@@ -68,6 +74,15 @@ def _plain(word: str) -> str:
     if word[0].isdigit():
         return re.sub(r"[.,](?=\d{3}(?!\d))", "", word)
     return _SHORT_MONTHS.get(word, word)
+
+
+def latin(word: str) -> str:
+    """A lower-case word of Cyrillic letters in Latin ones, as names are written in English.
+
+    >>> latin("лавров")
+    'lavrov'
+    """
+    return "".join(_LATIN.get(letter, letter) for letter in word).replace("_", "")
 
 
 def terms(text: str) -> list[str]:

@@ -22,6 +22,7 @@ kind: {kind}
 voice: {voice}
 date: {date}
 status: {status}
+language: {language}
 text_kind: {text_kind}
 checked: full_text
 ---
@@ -89,7 +90,8 @@ def write_source(tmp_path: Path) -> Callable[..., Path]:
     def write(id: str, text: str, **fields: str) -> Path:
         known = {
             "id": id, "title": f"Title of {id}", "kind": "treaty", "voice": "Parties",
-            "date": "1904-05-03", "status": "in_force", "text_kind": "original", **fields,
+            "date": "1904-05-03", "status": "in_force", "text_kind": "original", "language": "en",
+            **fields,
         }
         path = tmp_path / "corpus" / f"{id}.md"
         path.parent.mkdir(exist_ok=True)

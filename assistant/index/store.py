@@ -24,7 +24,7 @@ import filelock
 import numpy as np
 
 from assistant.corpus.passages import split
-from assistant.embeddings import Embedder
+from assistant.embeddings import Embedder, MultilingualEmbedder
 from assistant.errors import IndexInUse, IndexUnavailable
 from assistant.index.chroma import (
     AT_ONCE,
@@ -36,6 +36,7 @@ from assistant.index.chroma import (
     text_hashes,
     translated,
 )
+from assistant.index.languages import MultilingualIndex
 from assistant.index.manifest import (
     Manifest,
     clear,
@@ -104,7 +105,10 @@ def open_index(
         }
         bm25 = bm25s.BM25.load(str(folder / manifest.bm25), mmap=True)
         vectors = np.load(folder / vectors_file(manifest), mmap_mode="r")
-        return PassageIndex(passages, store, bm25, vectors, embedder, manifest.version, update)
+        rest = (manifest.version, update)
+        if isinstance(embedder, MultilingualEmbedder):
+            return MultilingualIndex(passages, store, bm25, vectors, embedder, *rest)
+        return PassageIndex(passages, store, bm25, vectors, embedder, *rest)
 
 
 def _write(
