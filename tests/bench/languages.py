@@ -23,12 +23,9 @@ from statistics import median
 from typing import NamedTuple
 
 from assistant.answering import Assistant
-from assistant.corpus.adding import add_documents, files_below
-from assistant.corpus.checking import Document
-from assistant.settings import read_settings
 from assistant.tokenization import language_of
 from assistant.types import Scope, Turn
-from tests.bench.real_questions import wilson
+from tests.bench.real_questions import open_assistant, wilson
 
 QUESTIONS = Path(__file__).parent / "data" / "languages.jsonl"
 _DIRECTIONS = {"en": "English, answered in Russian", "ru": "Russian, answered in English"}
@@ -101,17 +98,6 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
-def open_assistant(folder: Path, home: Path, embedding: str) -> tuple[Assistant, dict[str, str]]:
-    """The assistant over the folder's texts, and the ids that they got."""
-    done = home / "ids.json"
-    if not done.exists():
-        results = add_documents(list(files_below([folder])), {}, home / "corpus", home / "none")
-        made = {Path(o).stem: r.source.id for o, r in results if isinstance(r, Document)}
-        done.write_text(json.dumps(made), encoding="utf-8")
-    settings = read_settings(corpus=home / "corpus", home=home, embedding=embedding)
-    return Assistant.open(settings), json.loads(done.read_text(encoding="utf-8"))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
@@ -122,7 +108,9 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         home = given.home or Path(temporary)
-        assistant, ids = open_assistant(given.folder, home, given.embedding)
+        assistant, ids = open_assistant(
+            given.folder, "*.txt", home, embedding=given.embedding
+        )
         sources = assistant.corpus.sources
         originals = {s.id: s.original.id for s in sources if s.original}
         results = [

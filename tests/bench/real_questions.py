@@ -204,7 +204,7 @@ def _median(values: Iterable[float | None]) -> str:
 
 
 def open_assistant(
-    docs: Path, only: str, home: Path, model: str
+    docs: Path, only: str, home: Path, model: str = "quotes", embedding: str = "bundled"
 ) -> tuple[Assistant, dict[str, str]]:
     """The assistant over the folder's texts, with the bundled names of one and the same, and the
     ids that the texts got; what is there is kept."""
@@ -218,7 +218,9 @@ def open_assistant(
         }
         done.write_text(json.dumps(ids), encoding="utf-8")
     shutil.copy(bundled("corpus") / "names.yaml", corpus)
-    assistant = Assistant.open(read_settings(corpus=corpus, home=home, model=model))
+    assistant = Assistant.open(
+        read_settings(corpus=corpus, home=home, model=model, embedding=embedding)
+    )
     return assistant, json.loads(done.read_text(encoding="utf-8"))
 
 

@@ -204,7 +204,7 @@ def own_questions(questions: Path, docs: Path, only: str, home: Path | None) -> 
     asked = [q for q in map(json.loads, questions.read_text(encoding="utf-8").splitlines())
              if q["gold"]]
     with tempfile.TemporaryDirectory() as folder:
-        assistant, ids = open_assistant(docs, only, home or Path(folder), "quotes")
+        assistant, ids = open_assistant(docs, only, home or Path(folder))
         texts = {source.id: source.text for source in assistant.corpus.sources}
         gold = [
             [(i, span) for g in q["gold"] for i in [ids.get(g["doc"], g["doc"])]
