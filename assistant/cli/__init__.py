@@ -24,7 +24,12 @@ app = typer.Typer(
 _ModelOption = Annotated[
     str | None, typer.Option(help="Overrides ASSISTANT_MODEL; `quotes` uses no model.")
 ]
-_Only = Annotated[list[str] | None, typer.Option(help="Only this; may be given again.")]
+_Ids = Annotated[list[str] | None, typer.Option(help="Only this source, by its id; repeatable.")]
+_Voices = Annotated[list[str] | None, typer.Option(help='Only who speaks: "NATO"; repeatable.')]
+_Kinds = Annotated[list[str] | None, typer.Option(help='Only such texts: "draft"; repeatable.')]
+_Statuses = Annotated[
+    list[str] | None, typer.Option(help='Only of this force: "in force", "leaked"; repeatable.')
+]
 
 
 def main() -> None:
@@ -47,10 +52,10 @@ def ask(
         typer.Option(help="Earlier turns: a JSON list of objects with role and content."),
     ] = None,
     model: _ModelOption = None,
-    source: _Only = None,
-    voice: _Only = None,
-    kind: _Only = None,
-    status: _Only = None,
+    source: _Ids = None,
+    voice: _Voices = None,
+    kind: _Kinds = None,
+    status: _Statuses = None,
     since: Annotated[str, typer.Option(help="Only sources of this day, month or year on.")] = "",
     until: Annotated[str, typer.Option(help="Only sources up to this day, month or year.")] = "",
     primary: Annotated[
