@@ -82,7 +82,7 @@ def test_front_matter_becomes_a_source(write_source: Write) -> None:
     document = read_document(write_source("harbour", "\n## Article 1\n\nTwelve ships.\n"))
     assert document.source.date == date(1904, 5, 3)
     assert document.source.text == "\n## Article 1\n\nTwelve ships.\n"
-    assert document.lines_before == 10
+    assert document.lines_before == 11
 
 
 @pytest.mark.parametrize(

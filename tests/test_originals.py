@@ -494,7 +494,7 @@ def test_a_file_of_the_users_own_takes_the_place_of_a_digest_and_leaves_it_again
 def test_the_official_text_of_a_translation_is_kept_as_a_document(
     tmp_path: Path, folder: Path, write_source: Callable[..., Path]
 ) -> None:
-    write_source("harbour-ru", RUSSIAN, status="in_force\nlanguage: ru")
+    write_source("harbour-ru", RUSSIAN, language="ru")
     write_source("harbour", "Digest.", text_kind="digest",
                  status="in_force\nrelations: [{type: translates, to: harbour-ru}]")
     _, translation = read_corpus(tmp_path / "corpus").sources
