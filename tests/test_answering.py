@@ -100,7 +100,7 @@ def test_a_cited_translation_shows_the_original_wording(
     write_source: Callable[..., Path], settings_for: Callable[..., Settings], tmp_path: Path
 ) -> None:
     write_source("speech-ru", "Двенадцать судов держит каждый город в гавани. Мэр этим доволен.",
-                 status="issued\nlanguage: ru")
+                 status="issued", language="ru")
     write_source("speech-en", "Each city keeps twelve ships in the harbour. The mayor is content.",
                  status="issued\nrelations: [{type: translates, to: speech-ru}]")
     answer = Assistant.open(settings_for(corpus=tmp_path / "corpus")).ask(

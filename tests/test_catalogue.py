@@ -51,7 +51,7 @@ def test_a_corpus_of_nothing_but_unread_documents_is_empty(
 
 
 def test_a_translation_has_its_original(write_source: Write, tmp_path: Path) -> None:
-    write_source("harbour-ru", "Двенадцать судов.", status="in_force\nlanguage: ru")
+    write_source("harbour-ru", "Двенадцать судов.", language="ru")
     write_source("harbour-en", "Twelve ships.",
                  status="in_force\nrelations: [{type: translates, to: harbour-ru}]")
     translation, original = read_corpus(tmp_path / "corpus").sources
