@@ -58,23 +58,28 @@ def _first_to_say(
     text: str, passage: Passage, index: PassageIndex, within: Set[str] | None
 ) -> Passage | None:
     """A passage nearer to the act that has the words, if there is one."""
-    tier = TIERS.index(passage.source.tier)
+    tier = distance(passage)
     if not tier or not _runs(text):
         return None
     hits = (hit.passage for hit in index.bm25(text, _CANDIDATES, within=within))
     return next((
-        p for p in hits if TIERS.index(p.source.tier) < tier and _share(text, p) >= _REPEATED
+        p for p in hits if distance(p) < tier and _share(text, p) >= _REPEATED
         and not steering(p.text)
     ), None)
 
 
 def _places(passage: Passage, text: str) -> tuple[Span, ...]:
     """The passage's sentences that have a run of words of the text."""
-    source, runs = passage.source, set(_runs(text))
+    source, runs = passage.source, _run_set(text)
     return tuple(
         span for span in sentences(passage.text, source.language, passage.span.start)
         if runs.intersection(_runs(source.text[slice(*span)]))
     )
+
+
+def distance(passage: Passage) -> int:
+    """From the act: 0 for an agreed or proposed text, more for what was said of it."""
+    return TIERS.index(passage.source.tier)
 
 
 def same_words(one: Passage, other: Passage) -> bool:

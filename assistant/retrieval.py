@@ -20,12 +20,11 @@ from assistant.injection import steering
 from assistant.period import Occasion, Period, occasions, period
 from assistant.places import Place, places
 from assistant.premise import false_premise
-from assistant.quoted import same_words, speak_for_themselves
+from assistant.quoted import distance, same_words, speak_for_themselves
 from assistant.silence import KINDS, named_sources, silence
 from assistant.tokenization import akin, language_of, latin, stem, terms, words
 from assistant.types import (
     EVERYTHING,
-    TIERS,
     AlsoCalled,
     Evidence,
     Passage,
@@ -107,7 +106,7 @@ def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retr
         for e in _fuse(hits)
     ]
     suspect: list[Passage] = []
-    chosen = list(_balanced(found, suspect, most))
+    chosen = _balanced(found, suspect, most)
     # what bears on the question in another language, where words cannot tell
     across = index.across(asked, [e.passage for e in chosen])
     evidence = speak_for_themselves([
@@ -329,16 +328,12 @@ def _balanced(found: list[Evidence], suspect: list[Passage], most: int) -> list[
             continue
         copies = (n for n, e in enumerate(kept) if same_words(e.passage, best.passage))
         if (copy := next(copies, None)) is not None:
-            if _tier(best) < _tier(kept[copy]):
+            if distance(best.passage) < distance(kept[copy].passage):
                 kept[copy] = replace(best, score=kept[copy].score)
             continue
         chosen[best.passage.source.id] += 1
         kept.append(best)
     return kept
-
-
-def _tier(evidence: Evidence) -> int:
-    return TIERS.index(evidence.passage.source.tier)
 
 
 def _best_sentences(

@@ -39,7 +39,6 @@ def _read(
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CorpusError("it is no YAML.", form_told, path=path) from error
     try:
-        # "no" and 12 are no words: quote them
-        return form.validate_python(written, strict=False)
+        return form.validate_python(written)
     except ValidationError as error:
         raise CorpusError(fact, form_told, path=path) from error
