@@ -21,7 +21,7 @@ from assistant.index import (
     shared_server,
 )
 from assistant.injection import steering
-from assistant.models import Model, open_model
+from assistant.models import Model, open_model, with_model
 from assistant.question import understand
 from assistant.retrieval import retrieve
 from assistant.scope import say_scope
@@ -35,6 +35,7 @@ from assistant.types import (
     Scope,
     Source,
     Statement,
+    Tokens,
     Turn,
     Withheld,
 )
@@ -84,8 +85,8 @@ class Assistant:
         self.corpus = corpus
         self.index = index
         self.settings = settings
-        self._model = model
-        self._judge = open_judge(settings, model)
+        self._models = {settings.model: model}
+        open_judge(settings, model)  # what is wrong with the setting is said at the start
         self._seen = _stamp(settings)
 
     @classmethod
@@ -120,20 +121,32 @@ class Assistant:
         fresh = Assistant.open(self.settings)
         self.corpus, self.index, self._seen = fresh.corpus, fresh.index, fresh._seen
 
+    def _open_model(self, spec: str) -> Model | None:
+        """The model kept open under that name, counting tokens from nothing."""
+        if spec not in self._models:
+            self._models[spec] = open_model(with_model(self.settings, spec))
+        model = self._models[spec]
+        return model.fresh() if model else None
+
     def ask(
-        self, text: str, history: Sequence[Turn] = (), scope: Scope = EVERYTHING
+        self, text: str, history: Sequence[Turn] = (), scope: Scope = EVERYTHING,
+        model: str | None = None,
     ) -> Answer:
-        """The answer to a question from the sources in scope. Raises QuestionError."""
-        for event in self.stream(text, history, scope):
+        """The answer to a question from the sources in scope. Raises as `stream` does."""
+        for event in self.stream(text, history, scope, model):
             if isinstance(event, Finished):
                 return event.answer
         raise AssertionError("a stream always finishes")
 
     def stream(
-        self, text: str, history: Sequence[Turn] = (), scope: Scope = EVERYTHING
+        self, text: str, history: Sequence[Turn] = (), scope: Scope = EVERYTHING,
+        model: str | None = None,
     ) -> Iterator[Event]:
-        """What happens, as it happens; the last event is Finished. Raises QuestionError."""
+        """What happens, as it happens; the last event is Finished. `model` is asked instead of
+        the one in the settings and named like it. Raises QuestionError and SettingsError."""
         clock = _Clock()
+        writer = self._open_model(model or self.settings.model)
+        judge = open_judge(self.settings, writer) if writer else None
         self._follow()
         languages = {source.language for source in self.corpus.sources}
         across = isinstance(self.index, MultilingualIndex)
@@ -164,11 +177,11 @@ class Assistant:
             statements += [s for s in quotes if isinstance(s, Statement)]
             clock.mark("first_text")
             yield Quoted(statements=tuple(statements))
-        if statements and self._model:
+        if statements and writer:
             try:
-                for draft in write(question, retrieved, self._model, self.settings.prompts):
+                for draft in write(question, retrieved, writer, self.settings.prompts):
                     checked = beside_the_point(draft, question, index) or check(
-                        draft, numbering, self._judge
+                        draft, numbering, judge
                     )
                     if isinstance(checked, Withheld):
                         withheld.append(checked)
@@ -185,9 +198,10 @@ class Assistant:
             question=question.text, understood=question.standalone,
             outcome=conclude(retrieved, statements), statements=tuple(statements),
             withheld=tuple(withheld), evidence=retrieved.evidence, nearest=_nearest(retrieved),
-            notices=tuple(notices), model=self._model.name if self._model else "quotes",
+            notices=tuple(notices), model=writer.name if writer else "quotes",
             scope=scope, premise=_on_the_premise(retrieved), suspect=retrieved.suspect,
             corpus_version=self.corpus.version, timings=clock.seconds,
+            tokens=writer.tokens if writer else Tokens(),
         ))
 
 

@@ -21,6 +21,7 @@ from assistant.types import (
     Statement,
     Support,
     TextKind,
+    Tokens,
 )
 
 HEADINGS = {
@@ -206,6 +207,7 @@ class AnswerJson(BaseModel):
     model: str
     corpus_version: str
     timings: dict[str, float] = Field(description="seconds since the question, by event")
+    tokens: Tokens = Field(description="what the model read and wrote, where its server counts")
 
 
 def to_json(answer: Answer) -> str:
@@ -229,6 +231,7 @@ def as_model(answer: Answer) -> AnswerJson:
         nearest=[s.id for s in answer.nearest], premise=answer.premise,
         notices=list(answer.notices), model=answer.model,
         corpus_version=answer.corpus_version, timings=dict(answer.timings),
+        tokens=answer.tokens,
     )
 
 

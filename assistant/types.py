@@ -313,13 +313,20 @@ class Withheld:
     reason: str
 
 
+class Tokens(NamedTuple):
+    """What a model read and wrote, as its server counts; zero where it does not."""
+
+    read: int = 0
+    written: int = 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """The whole result of one question; saved and loaded as JSON by `render`.
 
     `premise` says what the question takes for granted and why the sources do not support it, for
     the outcome of that name. `suspect` are passages that try to steer a model and were left out.
-    `timings` are seconds since the question arrived, by event.
+    `timings` are seconds since the question arrived, by event; `tokens` are those of the model.
     """
 
     question: str
@@ -336,6 +343,7 @@ class Answer:
     premise: str = ""
     suspect: tuple[Passage, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
+    tokens: Tokens = Tokens()
 
     @property
     def statements_as_shown(self) -> tuple[Statement, ...]:

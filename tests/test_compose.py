@@ -1,3 +1,6 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ from assistant.models import Prompt
 from assistant.question import understand
 from assistant.retrieval import retrieve
 from assistant.settings import bundled as bundled_folder
-from assistant.types import Draft
+from assistant.types import Draft, Tokens
 
 FOUNDING_ACT = "What did Russia ask about the 1997 Founding Act?"
 
@@ -17,14 +20,18 @@ class Scripted:
     """A model that writes what it is told, in pieces, and remembers what it was asked."""
 
     name = "scripted"
+    tokens = Tokens()
 
     def __init__(self, text: str, size: int = 7) -> None:
         self.pieces = [text[i : i + size] for i in range(0, len(text), size)]
         self.prompts: list[Prompt] = []
 
-    def stream(self, prompt: Prompt):  # type: ignore[no-untyped-def]
+    def stream(self, prompt: Prompt, temperature: float = 0.0) -> Iterator[str]:
         self.prompts.append(prompt)
         yield from self.pieces
+
+    def fresh(self) -> Scripted:
+        return self
 
     def margin(self, prompt: Prompt) -> float:
         raise NotImplementedError

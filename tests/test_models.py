@@ -27,7 +27,8 @@ from assistant.errors import (
     Stalled,
     Unreachable,
 )
-from assistant.models import Endpoint, Model, Prompt, open_model
+from assistant.models import Model, Prompt, open_model
+from assistant.models.endpoint import Endpoint
 from assistant.settings import Settings
 from assistant.types import Answer, Statement
 from assistant.verify import open_judge

@@ -8,6 +8,7 @@ names, negation and quotations are checked by words before a judge is asked (`su
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -36,7 +37,7 @@ def open_judge(settings: Settings, model: Model | None) -> Judge | None:
     if settings.verify == "strict":
         return None
     if name == "checker" and weights:
-        return Checker(Path(weights).expanduser())
+        return _checker(Path(weights).expanduser())
     if settings.verify != "model":
         raise SettingsError(
             f"ASSISTANT_VERIFY={settings.verify!r} is not valid.",
@@ -50,6 +51,11 @@ def open_judge(settings: Settings, model: Model | None) -> Judge | None:
             variable="ASSISTANT_VERIFY", value="model",
         )
     return Examiner(model)
+
+
+@lru_cache(maxsize=1)
+def _checker(weights: Path) -> Checker:
+    return Checker(weights)
 
 
 class Examiner:

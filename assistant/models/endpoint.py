@@ -1,7 +1,4 @@
-"""Swap point: a prompt → a stream of text. `open_model(settings)` reads the setting.
-
-Any server that speaks OpenAI's chat protocol will do (`endpoints`).
-"""
+"""A language model behind a server that speaks OpenAI's chat protocol (`endpoints`)."""
 
 from __future__ import annotations
 
@@ -10,55 +7,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
-from assistant.endpoints import Server, find_server, unknown
+from assistant.endpoints import Server
 from assistant.errors import ModelError, Refused, Stalled
-from assistant.settings import Settings
+from assistant.models.model import Prompt
+from assistant.types import Tokens
 
+INSTEAD = "Or set ASSISTANT_MODEL=quotes."
 # The most a model may write: an answer has a few sentences, and some small models never stop.
 _MAX_TOKENS = 400
 # Servers may ignore `max_tokens`: more than this is no answer, nor is one that takes this many
 # times the longest silence that is borne.
 _MAX_CHARACTERS = 8 * _MAX_TOKENS
 _MAX_WAITS = 5
-_INSTEAD = "Or set ASSISTANT_MODEL=quotes."
-_FORMS = ("quotes", "gpt-4o-mini", "ollama/NAME", "http://host:port/v1#NAME")
-_OPENAIS = r"((?:gpt|chatgpt|o\d)[\w.:-]*)"
-
-
-class Prompt(NamedTuple):
-    """`system` never changes between questions, so that a server can keep it cached."""
-
-    system: str
-    user: str
-
-
-class Model(Protocol):
-    """`stream` yields text as it is written; `margin` is by how much likelier, in nats, the first
-    word of the reply is "yes" than "no". Both raise ModelError."""
-
-    name: str
-
-    def stream(self, prompt: Prompt) -> Iterator[str]: ...
-
-    def margin(self, prompt: Prompt) -> float: ...
-
-
-def open_model(settings: Settings) -> Model | None:
-    """The model that `settings.model` names; `None` for `quotes`.
-
-    Raises SettingsError if the setting is of no known form. No connection is made.
-    """
-    spec = settings.model.strip()
-    if spec == "quotes":
-        return None
-    server = find_server(
-        spec, _OPENAIS, settings, key="api_key", kind="model", instead=_INSTEAD
-    )
-    if server is None:
-        raise unknown("model", "ASSISTANT_MODEL", spec, _FORMS)
-    return Endpoint(server)
 
 
 class Endpoint:
@@ -66,13 +28,17 @@ class Endpoint:
 
     def __init__(self, server: Server) -> None:
         self.name = server.name
+        self.tokens = Tokens()
         self._server = server
 
-    def stream(self, prompt: Prompt) -> Iterator[str]:
+    def fresh(self) -> Endpoint:
+        return Endpoint(self._server)
+
+    def stream(self, prompt: Prompt, temperature: float = 0.0) -> Iterator[str]:
         try:
-            reply = self._server.client.chat.completions.create(
-                model=self._server.model, stream=True, temperature=0, max_tokens=_MAX_TOKENS,
-                messages=_messages(prompt),
+            reply = self._ask(
+                prompt, stream=True, stream_options={"include_usage": True},
+                temperature=temperature, max_tokens=_MAX_TOKENS,
             )
             with reply, _Watch(reply, self._server.timeout) as watch:
                 yield from self._read(reply, watch)
@@ -81,10 +47,10 @@ class Endpoint:
 
     def margin(self, prompt: Prompt) -> float:
         try:
-            reply = self._server.client.chat.completions.create(
-                model=self._server.model, temperature=0, max_tokens=1, logprobs=True,
-                top_logprobs=20, messages=_messages(prompt),
+            reply = self._ask(
+                prompt, temperature=0, max_tokens=1, logprobs=True, top_logprobs=20
             )
+            self._count(reply)
             likely = reply.choices[0].logprobs.content[0].top_logprobs
         except (AttributeError, LookupError, TypeError) as error:
             raise Refused(
@@ -95,6 +61,25 @@ class Endpoint:
             raise self._server.translate(error) from error
         return _likelihood("yes", likely) - _likelihood("no", likely)
 
+    def _ask(self, prompt: Prompt, **options: Any) -> Any:
+        if prompt.schema:
+            options["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": "answer", "strict": True, "schema": prompt.schema},
+            }
+        return self._server.client.chat.completions.create(
+            model=self._server.model, messages=_messages(prompt), **options
+        )
+
+    def _count(self, chunk: Any) -> None:
+        """Servers that count send it once, with the last chunk."""
+        usage = getattr(chunk, "usage", None)
+        read, written = (
+            getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens")
+        )
+        if isinstance(read, int) and isinstance(written, int):
+            self.tokens = Tokens(self.tokens.read + read, self.tokens.written + written)
+
     def _read(self, reply: Any, watch: _Watch) -> Iterator[str]:
         """The text of the chunks, until the end or until it is clear that there will be none."""
         # A web page in place of a reply has no events, which the client takes for silence.
@@ -103,6 +88,7 @@ class Endpoint:
         written = 0
         try:
             for chunk in reply:
+                self._count(chunk)
                 if text := self._text_of(chunk):
                     written += len(text)
                     with watch.resting():
@@ -110,7 +96,7 @@ class Endpoint:
                 if written > _MAX_CHARACTERS or watch.seconds > _MAX_WAITS * self._server.timeout:
                     raise Stalled(
                         f"The model at {self._server.where} did not come to an end.",
-                        f"What it wrote was kept. {_INSTEAD}", spec=self.name,
+                        f"What it wrote was kept. {INSTEAD}", spec=self.name,
                     )
         except ModelError:
             raise

@@ -1,0 +1,57 @@
+"""What `assistant models check` measured of a model, kept in the home folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from assistant.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Abilities:
+    """One model, measured.
+
+    `context` is in tokens, `reads` and `writes` in tokens a second, `None` where it could not be
+    told. `cites` is the share of its sentences that end with the mark of a source it was given,
+    `schema` says whether it keeps to a JSON schema, `judges` is the share of pairs of a true and a
+    false sentence that its margin puts in order (0.5 is chance; `None`: it tells no likelihoods).
+    """
+
+    spec: str
+    checked: date
+    context: int | None = None
+    reads: float | None = None
+    writes: float | None = None
+    cites: float = 0.0
+    schema: bool = False
+    judges: float | None = None
+
+
+_FILE = TypeAdapter(dict[str, Abilities])
+
+
+def read_abilities(settings: Settings, spec: str) -> Abilities | None:
+    """What was measured of a model; `None` if it was not, or what was kept is not readable."""
+    return _read(settings.home / "models.json").get(spec)
+
+
+def write_abilities(settings: Settings, measured: Abilities) -> None:
+    path = settings.home / "models.json"
+    kept = {**_read(path), measured.spec: measured}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    plain = {spec: asdict(one) for spec, one in kept.items()}
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(plain, indent=2, default=str), encoding="utf-8")
+    fresh.replace(path)
+
+
+def _read(path: Path) -> dict[str, Abilities]:
+    try:
+        return _FILE.validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return {}
