@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from assistant.compose import quote, say_date, say_name, write
-from assistant.contested import Contested, contested
+from assistant import notices as told
+from assistant.compose import quote, write
+from assistant.contested import contested
 from assistant.corpus.catalogue import Corpus, read_corpus
 from assistant.embeddings import open_embedder
 from assistant.errors import AssistantError, IndexUnavailable, ModelError, PromptError
@@ -20,13 +21,11 @@ from assistant.index import (
     open_index,
     shared_server,
 )
-from assistant.injection import steering
-from assistant.models import Model, open_model, with_model
+from assistant.models import Abilities, Model, abilities_of, open_model, with_model
 from assistant.question import understand
 from assistant.retrieval import retrieve
-from assistant.scope import say_scope
+from assistant.rewriting import rewritten
 from assistant.settings import Settings
-from assistant.tokenization import terms
 from assistant.types import (
     EVERYTHING,
     Answer,
@@ -39,9 +38,10 @@ from assistant.types import (
     Turn,
     Withheld,
 )
-from assistant.verify import Numbering, beside_the_point, check, conclude, open_judge
+from assistant.verify import Judge, Numbering, beside_the_point, check, conclude, open_judge
 
-_NEAREST = 3
+# How freely a model writes when it tries more than once.
+_TEMPERATURE = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,187 +145,141 @@ class Assistant:
         """What happens, as it happens; the last event is Finished. `model` is asked instead of
         the one in the settings and named like it. Raises QuestionError and SettingsError."""
         clock = _Clock()
-        writer = self._open_model(model or self.settings.model)
+        spec = model or self.settings.model
+        writer = self._open_model(spec)
         judge = open_judge(self.settings, writer) if writer else None
+        abilities = abilities_of(self.settings, spec)
         self._follow()
-        languages = {source.language for source in self.corpus.sources}
-        across = isinstance(self.index, MultilingualIndex)
-        asked = understand(text, history, languages, self.corpus.names, across)
-        question = replace(asked, scope=scope)
+        question = self._understand(text, history, scope)
         yield Understood(question=question)
         index, trouble = self.index, list[str]()
         try:
             retrieved = retrieve(question, index)
         except (IndexUnavailable, ModelError) as error:
-            index, trouble = index.by_words(), _on_words_alone(error)
+            index, trouble = index.by_words(), told.on_words_alone(error)
             retrieved = retrieve(question, index)
         clock.mark("retrieved")
         yield Found(retrieved=retrieved)
         numbering = Numbering()
-        statements: list[Statement] = []
+        statements = _quotes(retrieved, numbering)
         withheld: list[Withheld] = []
-        notices = [
-            *question.notices, *_on_understanding(question, index),
-            *_on_scope(scope, self.corpus.sources), *trouble,
-            *_on_names(retrieved, self.corpus.unread), *_on_silence(retrieved),
-            *_on_difference(retrieved), *_on_parts(retrieved), *_on_suspects(retrieved),
-            *_on_time(retrieved),
-            *_on_words(contested(text, self.corpus.contested, index)),
-        ]
-        if retrieved.answerable:
-            quotes = [check(draft, numbering) for draft in quote(retrieved)]
-            statements += [s for s in quotes if isinstance(s, Statement)]
+        if statements:
             clock.mark("first_text")
+        if retrieved.answerable:
             yield Quoted(statements=tuple(statements))
-        if statements and writer:
-            try:
-                for draft in write(question, retrieved, writer, self.settings.prompts):
-                    checked = beside_the_point(draft, question, index) or check(
-                        draft, numbering, judge
-                    )
+        try:
+            if writer and abilities.capable and question.earlier:
+                rewrite = rewritten(question, writer, self.settings.prompts)
+                question = replace(question, rewritten=rewrite)
+                retrieved = _fused(retrieved, retrieve(question, index) if rewrite else retrieved)
+                more = _further(statements, _quotes(retrieved, numbering))
+                if more:
+                    statements += more
+                    yield Quoted(statements=tuple(more))
+            if writer and statements:
+                task = _Task(question, retrieved, index, writer, judge, abilities)
+                for checked in self._written(task, numbering):
                     if isinstance(checked, Withheld):
                         withheld.append(checked)
                         continue
                     clock.mark("first_model_sentence")
                     statements.append(checked)
                     yield Stated(statement=checked)
-            except (ModelError, PromptError) as error:
-                notices.append(f"{error} The answer is in the sources' own sentences.")
-            else:
-                notices += _on_the_model(statements)
+                trouble += told.on_the_model(statements)
+        except (ModelError, PromptError) as error:
+            trouble.append(f"{error} The answer is in the sources' own sentences.")
         clock.mark("total")
         yield Finished(answer=Answer(
             question=question.text, understood=question.standalone,
             outcome=conclude(retrieved, statements), statements=tuple(statements),
             withheld=tuple(withheld), evidence=retrieved.evidence, nearest=_nearest(retrieved),
-            notices=tuple(notices), model=writer.name if writer else "quotes",
-            scope=scope, premise=_on_the_premise(retrieved), suspect=retrieved.suspect,
+            notices=self._notices(question, retrieved, index, trouble),
+            model=writer.name if writer else "quotes", scope=scope,
+            premise=told.on_the_premise(retrieved), suspect=retrieved.suspect,
             corpus_version=self.corpus.version, timings=clock.seconds,
             tokens=writer.tokens if writer else Tokens(),
         ))
 
+    def _understand(self, text: str, history: Sequence[Turn], scope: Scope) -> Question:
+        languages = {source.language for source in self.corpus.sources}
+        across = isinstance(self.index, MultilingualIndex)
+        asked = understand(text, history, languages, self.corpus.names, across)
+        return replace(asked, scope=scope)
 
-def _on_understanding(question: Question, index: PassageIndex) -> list[str]:
-    """What was searched for beside the user's own words."""
-    notices = []
-    if question.earlier:
-        before = " and ".join(f"“{text}”" for text in reversed(question.earlier))
-        notices.append(f"Understood as a question after {before}, and searched for with it.")
-    for name, others in question.also_called:
-        if not all(map(index.holds, terms(name))):
-            notices.append(f"The sources say {' or '.join(others)} for “{name}”.")
-    return notices
+    def _written(self, task: _Task, numbering: Numbering) -> Iterator[Statement | Withheld]:
+        """What the model writes, checked: as it comes, or the best of several drafts."""
+        if self.settings.drafts == 1:
+            yield from self._draft(task, numbering, 0.0)
+            return
+        tried = []
+        for number in range(self.settings.drafts):
+            own = numbering.copy()
+            tried.append(list(self._draft(task, own, _TEMPERATURE if number else 0.0)))
+        yield from max(tried, key=lambda draft: sum(isinstance(s, Statement) for s in draft))
 
-
-def _on_scope(scope: Scope, sources: Sequence[Source]) -> list[str]:
-    if scope == EVERYTHING:
-        return []
-    admitted = sum(map(scope.admits, sources))
-    return [f"Asked of {admitted} of {len(sources)} sources only: {say_scope(scope)}."]
-
-
-def _on_words_alone(error: AssistantError) -> list[str]:
-    return [
-        "The sources were searched by words alone, and whether they can answer was judged by words "
-        f"alone: {error}"
-    ]
-
-
-def _on_names(retrieved: Retrieved, unread: Sequence[Source]) -> list[str]:
-    """What the sources do not speak of, and where it may be read instead."""
-    if not retrieved.missing:
-        return []
-    names = ", ".join(f"“{name}”" for name in retrieved.missing)
-    notices = [f"No source here mentions {names}."]
-    for source in unread:
-        about = set(terms(" ".join((source.title, source.voice, *source.aliases))))
-        if any(about.issuperset(terms(name)) for name in retrieved.missing):
-            where = f": {source.address}" if source.address else "."
-            title = f"{source.title} ({source.voice}, {say_date(source)})"
-            notices.append(f"Listed here, but not read: {title}{where}")
-    return notices
-
-
-def _on_silence(retrieved: Retrieved) -> list[str]:
-    """What the documents asked about do not speak of, and where in them to look all the same."""
-    if not retrieved.silence:
-        return []
-    sources, word = retrieved.silence
-    notices = []
-    for source in sources:
-        near = dict.fromkeys(
-            e.passage.anchor for e in retrieved.evidence if e.passage.source.id == source.id
+    def _draft(
+        self, task: _Task, numbering: Numbering, temperature: float
+    ) -> Iterator[Statement | Withheld]:
+        drafts = write(
+            task.question, task.retrieved, task.writer, self.settings.prompts, task.abilities,
+            temperature,
         )
-        look = f" Nearest in it: {', '.join(list(near)[:_NEAREST])}." if near else ""
-        if source.text_kind == "digest":
-            said = f"Our digest of {source.name} does not speak of “{word}”; "
-            said += "the document itself may."
-        else:
-            said = f"The text of {source.name} that is held here does not speak of “{word}”."
-        notices.append(said + look)
-    return notices
+        for draft in drafts:
+            yield beside_the_point(draft, task.question, task.index) or check(
+                draft, numbering, task.judge
+            )
+
+    def _notices(
+        self, question: Question, retrieved: Retrieved, index: PassageIndex,
+        trouble: Sequence[str],
+    ) -> tuple[str, ...]:
+        corpus = self.corpus
+        return (
+            *question.notices, *told.on_understanding(question, index),
+            *told.on_scope(question.scope, corpus.sources),
+            *told.on_names(retrieved, corpus.unread), *told.on_silence(retrieved),
+            *told.on_difference(retrieved), *told.on_parts(retrieved),
+            *told.on_suspects(retrieved), *told.on_time(retrieved),
+            *told.on_words(contested(question.text, corpus.contested, index)), *trouble,
+        )
 
 
-def _on_difference(retrieved: Retrieved) -> list[str]:
-    accounts = [
-        f"“{a.value}” ({a.passage.source.name}, {say_date(a.passage.source)})"
-        for a in retrieved.differing
-    ]
-    if not accounts:
+@dataclass(frozen=True)
+class _Task:
+    """What a model is asked to write about, and with what it is checked."""
+
+    question: Question
+    retrieved: Retrieved
+    index: PassageIndex
+    writer: Model
+    judge: Judge | None
+    abilities: Abilities
+
+
+def _quotes(retrieved: Retrieved, numbering: Numbering) -> list[Statement]:
+    if not retrieved.answerable:
         return []
-    return [f"The sources differ, or speak of different things: {'; '.join(accounts)}."]
+    checked = (check(draft, numbering) for draft in quote(retrieved))
+    return [one for one in checked if isinstance(one, Statement)]
 
 
-def _on_parts(retrieved: Retrieved) -> list[str]:
-    return [f"No source found here speaks of this part: “{part}”." for part in retrieved.open]
+def _fused(by_rule: Retrieved, with_rewrite: Retrieved) -> Retrieved:
+    """What was found with the model's rewriting too, unless it made an answer impossible."""
+    worse = by_rule.answerable and not with_rewrite.answerable
+    return by_rule if worse else with_rewrite
 
 
-def _on_suspects(retrieved: Retrieved) -> list[str]:
-    return [
-        f"A passage of {passage.source.name} ({passage.anchor}) tries to instruct a language model "
-        f"(“{steering(passage.text)}”); it was left out." for passage in retrieved.suspect
-    ]
-
-
-def _on_time(retrieved: Retrieved) -> list[str]:
-    if not retrieved.period:
-        return []
-    return [f"Asked about the time “{retrieved.period}”: sources of that time come first."]
-
-
-def _on_words(words: Iterable[Contested]) -> list[str]:
-    """Whose words the question's loaded ones are: never the answer's own."""
-    notices = []
-    for word, users in words:
-        told = [f"{source.name} ({voice})" for source, voice in users[:_NEAREST]]
-        more = f" and {len(users) - _NEAREST} more" if len(users) > _NEAREST else ""
-        said = f"used here by: {'; '.join(told)}{more}" if told else "no source here uses it"
-        notices.append(f"“{word}” is a contested word, not the answer's own; {said}.")
-    return notices
-
-
-def _on_the_premise(retrieved: Retrieved) -> str:
-    if not retrieved.premise:
-        return ""
-    text, reason, passage, _, replies = retrieved.premise
-    said = f"The question takes “{text}” for granted. "
-    said += f"{say_name(passage.source)} ({say_date(passage.source)}) {reason}."
-    if replies:
-        said += f" Replies: {'; '.join(f'{r.name} ({say_date(r)})' for r in replies)}."
-    return said
-
-
-def _on_the_model(statements: Sequence[Statement]) -> list[str]:
-    if any(s.origin == "model" for s in statements):
-        return []
-    return ["Nothing the model wrote could be shown; the sources answer themselves."]
+def _further(shown: Sequence[Statement], found: Sequence[Statement]) -> list[Statement]:
+    """What the reader was not yet shown; what he was stays."""
+    places = {c for s in shown for c in s.citations}
+    return [s for s in found if not places.issuperset(s.citations)]
 
 
 def _nearest(retrieved: Retrieved) -> tuple[Source, ...]:
     if retrieved.silence:
-        return retrieved.silence.sources[:_NEAREST]
+        return retrieved.silence.sources[:told.NEAREST]
     by_id = {e.passage.source.id: e.passage.source for e in retrieved.evidence}
-    return tuple(by_id.values())[:_NEAREST]
+    return tuple(by_id.values())[:told.NEAREST]
 
 
 def _stamp(settings: Settings) -> int | None:

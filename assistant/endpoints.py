@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -117,6 +117,17 @@ class Server:
             f"The {self.kind} at {self.where} sent nothing for {self.timeout:g} s.",
             f"{self.patience} {self.instead}", spec=self.name,
         )
+
+    def refused_option(self, error: Exception, options: Collection[str]) -> str | None:
+        """Which of the options a server says that it does not take, if that is what failed."""
+        import openai
+
+        if not isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
+            return None
+        told = str(error).lower()
+        if "grammar" in told or "json_schema" in told:
+            told += " response_format"
+        return next((name for name in sorted(options) if name in told), None)
 
     def translate(self, error: Exception) -> Exception:
         """The ModelError that an exception of `openai` or `httpx2` means; others are bugs."""

@@ -91,8 +91,9 @@ def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retr
         one for one in named_sources(weights.keys(), index) if question.scope.admits(one[0])
     ]
     place = frozenset(places(spelt.text))
+    before = tuple(filter(None, (spelt.rewritten, *spelt.earlier)))
     hits = index.search(
-        spelt.text, _CANDIDATES, spelt.earlier, within, spelt.also_called,
+        spelt.text, _CANDIDATES, before, within, spelt.also_called,
         [p for source, _ in named for p in index.of(source.id) if _addressed(p, place) == 1],
     )
     # what somebody said about a document stands elsewhere than in it

@@ -80,6 +80,11 @@ class Settings(BaseSettings):
     model_timeout: float = Field(
         60.0, gt=0, description="seconds without a word from the model before quotes answer alone"
     )
+    drafts: int = Field(
+        1, ge=1, le=8,
+        description="how often the model writes an answer; of several, the one with most supported "
+        "sentences is kept, and none shows before all are written",
+    )
     verify: str = Field(
         "strict",
         description="how a model's sentence is checked: `strict` (it must be made of the source's "

@@ -16,12 +16,16 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, TypeVar
 
-RETRY_AFTER = 7
+RETRY_AFTER = 0.2
 # So few characters that a mark such as `[S1]` never comes in one piece.
 _PIECE = 3
 _PAUSE = 0.002
 # More characters than this are too long for `narrow`.
 NARROW = 600
+# And than this for `short`.
+SHORT = 1_500
+# What `/ok` says that it counted.
+COUNTED = (120, 34)
 
 T = TypeVar("T")
 _Rows = list[dict[str, Any]]
@@ -117,6 +121,28 @@ class _Handler(BaseHTTPRequestHandler):
         """Write the text in small pieces and say that it is the end."""
         self._begin()
         self._say(self.server.text)
+
+    def _picky(self) -> None:
+        """Take none of the options that newer models of OpenAI no longer take."""
+        for option in ("max_tokens", "temperature", "stream_options"):
+            if option in self.server.requests[-1].body:
+                self._refuse(400, "unsupported_parameter", f"Unsupported parameter: '{option}'.")
+                return
+        self._ok()
+
+    def _busy(self) -> None:
+        """Take no request the first time."""
+        if len(self.server.requests) == 1:
+            self._refuse(*_REFUSALS["429"])
+        else:
+            self._ok()
+
+    def _short(self) -> None:
+        """Have room for few characters."""
+        if len(self.server.requests[-1].body["messages"][-1]["content"]) > SHORT:
+            self._refuse(*_REFUSALS["context"])
+        else:
+            self._ok()
 
     def _unsure(self) -> None:
         """Say in one word what is likely: yes at 60, no at 20, capitals counted in, of 100."""
@@ -286,7 +312,17 @@ class _Handler(BaseHTTPRequestHandler):
         self._chunk({"role": "assistant", "content": ""})
         self._write_pieces(text)
         self._chunk({}, finish="stop")
+        if self.server.requests[-1].body.get("stream_options", {}).get("include_usage"):
+            self._count()
         self._end()
+
+    def _count(self) -> None:
+        """A last chunk without choices."""
+        names = ("prompt_tokens", "completion_tokens", "total_tokens")
+        usage = dict(zip(names, (*COUNTED, sum(COUNTED)), strict=True))
+        chunk = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "stub",
+                 "choices": [], "usage": usage}
+        self._send(f"data: {json.dumps(chunk)}\n\n".encode())
 
     def _write_pieces(self, text: str) -> None:
         for start in range(0, len(text), _PIECE):

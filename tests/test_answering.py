@@ -201,8 +201,7 @@ def test_a_faulty_prompt_does_not_stop_the_quotes(
 ) -> None:
     prompts = tmp_path / "prompts"
     prompts.mkdir()
-    (prompts / "answer-system.txt").write_text("Report.", encoding="utf-8")
-    (prompts / "answer.txt").write_text("$evidance", encoding="utf-8")
+    (prompts / "answer-small.txt").write_text("Report.\n---\n$evidance", encoding="utf-8")
     settings = settings_for(prompts=prompts, model="http://127.0.0.1:9/v1#none")
     assistant = Assistant(bundled.corpus, bundled.index, open_model(settings), settings)
     answer = assistant.ask(FOUNDING_ACT)

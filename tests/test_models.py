@@ -27,13 +27,14 @@ from assistant.errors import (
     Stalled,
     Unreachable,
 )
-from assistant.models import Model, Prompt, open_model
+from assistant.models import Model, Prompt, open_model, with_model
 from assistant.models.endpoint import Endpoint
 from assistant.settings import Settings
+from assistant.settings import bundled as bundled_folder
 from assistant.types import Answer, Statement
 from assistant.verify import open_judge
 from assistant.verify.judges import Examiner
-from tests.stub_server import RETRY_AFTER, StubServer, bounded, stub_server
+from tests.stub_server import COUNTED, RETRY_AFTER, SHORT, StubServer, bounded, stub_server
 
 PROMPT = Prompt("Report what the sources say.", "How many ships?")
 FOUNDING_ACT = "What did Russia ask about the 1997 Founding Act?"
@@ -177,8 +178,93 @@ def test_a_misbehaving_server_is_given_up_soon_after_the_timeout(
     model = model_at(behaviour)
     list(model_at("empty").stream(PROMPT))  # imports the client, which takes a second
     start = time.perf_counter()
-    failure(model, stub)
-    assert time.perf_counter() - start < _SOON
+    error = failure(model, stub)
+    waits = 2 * (error.retry_after or 1.0) if isinstance(error, Overloaded) else 0
+    assert time.perf_counter() - start < _SOON + waits
+
+
+@pytest.mark.parametrize("behaviour", ["429", "500"])
+def test_a_request_that_fails_for_a_passing_reason_is_sent_again_twice(
+    behaviour: str, stub: StubServer, model_at: Callable[..., Model]
+) -> None:
+    failure(model_at(behaviour), stub)
+    assert len(stub.requests) == 3
+
+
+@pytest.mark.parametrize("behaviour", ["401", "404", "silent", "stall", "cut"])
+def test_what_would_fail_again_is_not_sent_again(
+    behaviour: str, stub: StubServer, model_at: Callable[..., Model]
+) -> None:
+    failure(model_at(behaviour), stub)
+    assert len(stub.requests) == 1
+
+
+def test_a_server_that_is_busy_for_a_moment_is_waited_for(
+    stub: StubServer, model_at: Callable[..., Model]
+) -> None:
+    stub.text = "Yes."
+    start = time.perf_counter()
+    assert "".join(model_at("busy").stream(PROMPT)) == "Yes."
+    assert time.perf_counter() - start >= RETRY_AFTER
+
+
+def test_options_that_a_server_refuses_are_left_out_from_then_on(
+    stub: StubServer, model_at: Callable[..., Model]
+) -> None:
+    stub.text = "Yes."
+    model = model_at("picky")
+    assert "".join(model.stream(PROMPT)) == "Yes."
+    tries = len(stub.requests)
+    assert "".join(model.fresh().stream(PROMPT)) == "Yes."
+    assert len(stub.requests) == tries + 1
+    kept = stub.requests[-1].body
+    assert not {"max_tokens", "temperature", "stream_options"} & kept.keys()
+    assert kept["max_completion_tokens"] == stub.requests[0].body["max_tokens"]
+
+
+def test_tokens_are_counted_over_all_calls_and_anew_for_each_answer(
+    stub: StubServer, model_at: Callable[..., Model]
+) -> None:
+    model = model_at("ok")
+    for _ in range(2):
+        list(model.stream(PROMPT))
+    assert model.tokens == (2 * COUNTED[0], 2 * COUNTED[1])
+    assert model.fresh().tokens == (0, 0)
+
+
+def test_what_does_not_fit_is_halved_until_it_does(
+    bundled: Assistant, settings_for: SettingsFor, stub: StubServer
+) -> None:
+    stub.text = "NONE"
+    settings = settings_for(model=f"{stub.at('short')}#stub")
+    answer = Assistant(bundled.corpus, bundled.index, open_model(settings), settings).ask(
+        FOUNDING_ACT
+    )
+    lengths = [len(request.body["messages"][-1]["content"]) for request in stub.requests]
+    assert len(lengths) > 1 and lengths[0] > SHORT >= lengths[-1]
+    assert answer.tokens == COUNTED
+    assert not any("does not fit" in notice for notice in answer.notices)
+
+
+def test_another_model_can_be_asked_a_single_question(
+    bundled: Assistant, stub: StubServer
+) -> None:
+    stub.text = "NONE"
+    spec = f"{stub.at('ok')}#other"
+    assert bundled.ask(FOUNDING_ACT, model=spec).model == spec
+    assert bundled.ask(FOUNDING_ACT).model == "quotes"
+
+
+def test_the_key_goes_with_no_model_of_another_server(
+    settings_for: SettingsFor, stub: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSISTANT_API_KEY", KEY)
+    settings = settings_for(model="http://127.0.0.1:9/v1#own")
+    assert with_model(settings, "http://127.0.0.1:9/v1#second").api_key == settings.api_key
+    model = open_model(with_model(settings, f"{stub.at('ok')}#other"))
+    assert model
+    list(model.stream(PROMPT))
+    assert KEY not in str(stub.requests)
 
 
 def test_an_overloaded_server_says_when_to_come_back(
@@ -507,7 +593,7 @@ def test_the_margin_is_that_of_yes_over_no_however_written(model_at: Callable[..
 def test_a_server_that_tells_no_likelihoods_cannot_judge(model_at: Callable[..., Model]) -> None:
     with pytest.raises(Refused, match="how likely"):
         model_at("plain").margin(Prompt("You judge.", "Yes or no?"))
-    judge = Examiner(model_at("plain"))
+    judge = Examiner(model_at("plain"), bundled_folder("prompts"))
     assert judge.support("evidence", "statement") < judge.threshold
 
 

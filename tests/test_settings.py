@@ -11,7 +11,7 @@ def test_without_any_setting_no_model_is_used_and_the_bundled_corpus_is_read() -
     settings = read_settings()
     assert settings.model == "quotes"
     assert (settings.corpus / "nato-russia-founding-act-1997.md").is_file()
-    assert (settings.prompts / "answer.txt").is_file()
+    assert (settings.prompts / "answer-small.txt").is_file()
 
 
 def test_a_misspelt_environment_variable_is_refused_with_the_right_name(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -31,6 +32,20 @@ class Abilities:
     schema: bool = False
     judges: float | None = None
 
+    @property
+    def capable(self) -> bool:
+        """Whether it is told what capable models are told: it cites as it is asked to, and reads
+        the whole passages in a few seconds."""
+        fast = self.reads is None or self.reads >= _FAST
+        return fast and self.cites >= _RELIABLE
+
+
+# Tokens a second; and the share of sentences with a right mark.
+_FAST = 300.0
+_RELIABLE = 0.9
+# Hosted models need no check.
+_KNOWN = re.compile(r"(?:gpt|chatgpt|o\d)[\w.:-]*")
+
 
 _FILE = TypeAdapter(dict[str, Abilities])
 
@@ -38,6 +53,15 @@ _FILE = TypeAdapter(dict[str, Abilities])
 def read_abilities(settings: Settings, spec: str) -> Abilities | None:
     """What was measured of a model; `None` if it was not, or what was kept is not readable."""
     return _read(settings.home / "models.json").get(spec)
+
+
+def abilities_of(settings: Settings, spec: str) -> Abilities:
+    """What was measured of a model, or else is supposed: OpenAI's own can, others are small."""
+    hosted = bool(_KNOWN.fullmatch(spec))
+    supposed = Abilities(
+        spec=spec, checked=date.min, cites=1.0 if hosted else 0.0, schema=hosted
+    )
+    return read_abilities(settings, spec) or supposed
 
 
 def write_abilities(settings: Settings, measured: Abilities) -> None:

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tenacity import Future, Retrying, retry_if_exception, stop_after_attempt
+
 from assistant.endpoints import Server
-from assistant.errors import ModelError, Refused, Stalled
+from assistant.errors import ModelError, Overloaded, Refused, Stalled
 from assistant.models.model import Prompt
 from assistant.types import Tokens
 
@@ -21,18 +23,25 @@ _MAX_TOKENS = 400
 # times the longest silence that is borne.
 _MAX_CHARACTERS = 8 * _MAX_TOKENS
 _MAX_WAITS = 5
+# A request that failed for a passing reason is sent again: the quotes are there already. More
+# than this many seconds no reader waits for a server that says when it is free.
+_ATTEMPTS = 3
+_MOST_PATIENCE = 10.0
+_OPTIONAL = frozenset({"max_tokens", "temperature", "stream_options", "response_format"})
+_OTHERWISE = {"max_tokens": "max_completion_tokens"}
 
 
 class Endpoint:
-    """A model behind OpenAI's chat protocol."""
+    """A model behind OpenAI's chat protocol. `unfit` are options that its server refused."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, unfit: set[str] | None = None) -> None:
         self.name = server.name
         self.tokens = Tokens()
         self._server = server
+        self._unfit = unfit if unfit is not None else set()
 
     def fresh(self) -> Endpoint:
-        return Endpoint(self._server)
+        return Endpoint(self._server, self._unfit)
 
     def stream(self, prompt: Prompt, temperature: float = 0.0) -> Iterator[str]:
         try:
@@ -42,6 +51,8 @@ class Endpoint:
             )
             with reply, _Watch(reply, self._server.timeout) as watch:
                 yield from self._read(reply, watch)
+        except ModelError:
+            raise
         except Exception as error:
             raise self._server.translate(error) from error
 
@@ -52,6 +63,8 @@ class Endpoint:
             )
             self._count(reply)
             likely = reply.choices[0].logprobs.content[0].top_logprobs
+        except ModelError:
+            raise
         except (AttributeError, LookupError, TypeError) as error:
             raise Refused(
                 f"The server at {self._server.where} does not tell how likely its words are.",
@@ -67,9 +80,30 @@ class Endpoint:
                 "type": "json_schema",
                 "json_schema": {"name": "answer", "strict": True, "schema": prompt.schema},
             }
-        return self._server.client.chat.completions.create(
-            model=self._server.model, messages=_messages(prompt), **options
+        patiently = Retrying(
+            retry=retry_if_exception(_passing), wait=lambda state: _pause(state.outcome),
+            stop=stop_after_attempt(_ATTEMPTS), reraise=True,
         )
+        return patiently(self._send, _messages(prompt), options)
+
+    def _send(self, messages: Any, options: dict[str, Any]) -> Any:
+        """The reply, with the options that this server takes: which ones, newer models of OpenAI
+        and older servers tell only by refusing."""
+        fit = {
+            _OTHERWISE.get(name, name) if name in self._unfit else name: value
+            for name, value in options.items()
+            if name not in self._unfit or name in _OTHERWISE
+        }
+        try:
+            return self._server.client.chat.completions.create(
+                model=self._server.model, messages=messages, **fit
+            )
+        except Exception as error:
+            refused = self._server.refused_option(error, fit.keys() & _OPTIONAL)
+            if refused is None:
+                raise self._server.translate(error) from error
+            self._unfit.add(refused)
+        return self._send(messages, options)
 
     def _count(self, chunk: Any) -> None:
         """Servers that count send it once, with the last chunk."""
@@ -112,6 +146,15 @@ class Endpoint:
         except (AttributeError, LookupError, TypeError) as error:
             raise self._server.not_understood() from error
         return text if isinstance(text, str) else None
+
+
+def _passing(error: BaseException) -> bool:
+    return isinstance(error, Overloaded) and (error.retry_after or 0) <= _MOST_PATIENCE
+
+
+def _pause(outcome: Future | None) -> float:
+    error = outcome.exception() if outcome else None
+    return (error.retry_after or 1.0) if isinstance(error, Overloaded) else 1.0
 
 
 def _messages(prompt: Prompt) -> Any:

@@ -7,6 +7,6 @@ they do in others, `quotations` whether what stands in quotation marks is in the
 
 from assistant.verify.bearing import beside_the_point
 from assistant.verify.gate import Numbering, check, conclude
-from assistant.verify.judges import open_judge
+from assistant.verify.judges import Judge, open_judge
 
-__all__ = ["Numbering", "beside_the_point", "check", "conclude", "open_judge"]
+__all__ = ["Judge", "Numbering", "beside_the_point", "check", "conclude", "open_judge"]

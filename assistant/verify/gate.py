@@ -39,8 +39,11 @@ _TAKES_BACK = re.compile(r"\b(?:if|unless|only|except|provided|until|not|no|neve
 class Numbering:
     """Numbers citations from 1 by first use; a part of what was cited already keeps its number."""
 
-    def __init__(self) -> None:
-        self._cited: list[Citation] = []
+    def __init__(self, cited: Sequence[Citation] = ()) -> None:
+        self._cited = list(cited)
+
+    def copy(self) -> Numbering:
+        return Numbering(self._cited)
 
     def cite(self, passage: Passage, span: Span) -> Citation:
         for earlier in self._cited:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 from assistant.errors import ModelError, SettingsError
-from assistant.models import Model, Prompt
+from assistant.models import Model
+from assistant.prompts import read_prompt
 from assistant.settings import Settings
 from assistant.verify.checker import Checker
 
@@ -50,7 +51,7 @@ def open_judge(settings: Settings, model: Model | None) -> Judge | None:
             "Name a model in ASSISTANT_MODEL, or set ASSISTANT_VERIFY=strict.",
             variable="ASSISTANT_VERIFY", value="model",
         )
-    return Examiner(model)
+    return Examiner(model, settings.prompts)
 
 
 @lru_cache(maxsize=1)
@@ -64,16 +65,15 @@ class Examiner:
     name = "model"
     threshold = 1.0
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, prompts: Path) -> None:
         self._model = model
+        self._prompts = prompts
 
     def support(self, evidence: str, statement: str) -> float:
         """Minus infinity if the model gives no judgement: what is not judged is not supported."""
+        fields = {"evidence": evidence, "statement": statement}
+        prompt = read_prompt(self._prompts, "support", fields)
         try:
-            return self._model.margin(Prompt(
-                system="You check statements against a text. Answer only yes or no.",
-                user=f"Text:\n{evidence}\n\nStatement:\n{statement}\n\n"
-                "Does the text fully support the statement? Answer yes or no.",
-            ))
+            return self._model.margin(prompt)
         except ModelError:
             return float("-inf")

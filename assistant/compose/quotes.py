@@ -1,20 +1,11 @@
-"""Evidence → drafts: the sentences of the sources themselves, or a model's with `[S1]` marks.
-
-Nothing here is shown before `verify` has seen it.
-"""
+"""Evidence → quotes: the stretches of the sources' own text that answer, and who says them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from string import Template
+from collections.abc import Iterator, Sequence
 
-from assistant.corpus.passages import sentences
 from assistant.corpus.speakers import say_voice, speakers, voice_at
-from assistant.errors import PromptError
-from assistant.models import Model, Prompt
-from assistant.types import TIERS, Draft, Evidence, Passage, Question, Retrieved, Source, Span
+from assistant.types import TIERS, Draft, Evidence, Passage, Retrieved, Source, Span
 
 _PASSAGES = 6
 _PER_SOURCE = 3
@@ -33,11 +24,6 @@ _STATUS = {
     "unknown": "force not known",
 }
 _CHANGING = ("in_force", "signed_not_in_force", "suspended", "superseded", "terminated")
-
-_MARK = re.compile(r"\[\s*(?:S\d+\s*[,;]?\s*)+\]")
-_LONE_MARKS = re.compile(r"(?:\[[S\d\s,;]*\]?[\s.]*)+")
-_ENDED = re.compile(r"[.!?…][”\"»’')\]]*$")
-_ID = re.compile(r"S(\d+)")
 
 
 def say_name(source: Source) -> str:
@@ -148,98 +134,3 @@ def _joined(passage: Passage, spans: Sequence[Span]) -> Iterator[Span]:
         current = span
     if current:
         yield current
-
-
-def write(question: Question, retrieved: Retrieved, model: Model, prompts: Path) -> Iterator[Draft]:
-    """A model's sentences about the evidence, one by one as they are complete.
-
-    Raises ModelError while it is read and PromptError for a faulty template.
-    """
-    offered = excerpts(retrieved)
-    prompt = Prompt(
-        system=_template(prompts / "answer-system.txt", {}),
-        user=_template(
-            prompts / "answer.txt",
-            {"evidence": _listed(offered), "question": question.standalone},
-        ),
-    )
-    written: set[str] = set()
-    for sentence in whole_sentences(model.stream(prompt)):
-        draft = _parse(sentence, offered)
-        if draft is None:
-            continue
-        if draft.text in written:
-            return  # a model that repeats itself says nothing more
-        written.add(draft.text)
-        yield draft
-
-
-def _listed(offered: Sequence[tuple[Passage, Span]]) -> str:
-    return "\n".join(
-        f"[S{n}] {lead(passage, span.start)}: {passage.source.text[span.start : span.end]}"
-        for n, (passage, span) in enumerate(offered, start=1)
-    )
-
-
-def _template(path: Path, fields: dict[str, str]) -> str:
-    try:
-        return Template(path.read_text(encoding="utf-8")).substitute(fields)
-    except OSError as error:
-        raise PromptError(
-            f"The prompt {path} cannot be read ({error.strerror}).",
-            "Put it back, or unset ASSISTANT_PROMPTS.", template=path.name,
-        ) from error
-    except (KeyError, ValueError) as error:
-        raise PromptError(
-            f"The prompt {path.name} names an unknown field ({error}).",
-            f"Its fields are: {', '.join('$' + f for f in fields) or 'none'}; write $$ for a "
-            "dollar sign.", template=path.name,
-        ) from error
-
-
-def whole_sentences(chunks: Iterable[str]) -> Iterator[str]:
-    """Sentences of a stream as soon as they and the marks behind them are complete."""
-    buffer = ""
-    for chunk in chunks:
-        buffer += chunk
-        *complete, rest = _with_their_marks(buffer)
-        yield from complete
-        buffer = rest
-    yield from _with_their_marks(buffer)
-
-
-def _with_their_marks(text: str) -> list[str]:
-    """The text cut where sentences begin; marks belong to the sentence before them."""
-    starts = [0]
-    for number, span in enumerate(sentences(text)):
-        marks = _LONE_MARKS.match(text, span.start, span.end) if number else None
-        begin = marks.end() if marks else span.start
-        if number and begin < span.end:
-            starts.append(begin)
-    return [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
-
-
-def _without_preface(text: str, offered: Sequence[tuple[Passage, Span]]) -> str:
-    """The sentence alone, where a model copies what stands before its passage in the list."""
-    plain = re.sub(r"^the\s+", "", text, flags=re.IGNORECASE)
-    for passage, span in offered:
-        preface = re.sub(r"^the\s+", "", lead(passage, span.start), flags=re.IGNORECASE)
-        if plain.lower().startswith(f"{preface.lower()}:"):
-            return plain[len(preface) + 1 :].strip()
-    return text
-
-
-def _parse(sentence: str, offered: Sequence[tuple[Passage, Span]]) -> Draft | None:
-    """A sentence with its marks taken out; ids that were not offered are kept apart."""
-    ids = [int(i) for mark in _MARK.findall(sentence) for i in _ID.findall(mark)]
-    known = [i for i in dict.fromkeys(ids) if 1 <= i <= len(offered)]
-    text = " ".join(_MARK.sub("", sentence).split()).strip("-* ")
-    text = re.sub(r"([.!?])[\s.]+$", r"\1", re.sub(r"\s+([.,;:!?])", r"\1", text))
-    text = _without_preface(text, offered)
-    if not re.search(r"\w", text) or text.rstrip(".") == "NONE":  # as the prompt asks for
-        return None
-    return Draft(
-        text=text, cited=tuple(offered[i - 1] for i in known), origin="model",
-        unknown=tuple(f"S{i}" for i in dict.fromkeys(ids) if i not in known),
-        offered=tuple(offered), whole=bool(_ENDED.search(text)),
-    )
