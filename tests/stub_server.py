@@ -40,7 +40,8 @@ class Request(NamedTuple):
 
 
 class StubServer(ThreadingHTTPServer):
-    """`text` is what `/ok` writes; `requests` is all that was asked, in order.
+    """`text` is what `/ok` writes, `turns` what `/turns` does, one after the other; `requests` is
+    all that was asked, in order.
 
     `dimension` is that of its vectors; after `most` texts it embeds none. `left` is set once a
     client has hung up before the end. A handler waits on `stopped` where a bad server would keep
@@ -52,6 +53,7 @@ class StubServer(ThreadingHTTPServer):
     def __init__(self, text: str = "") -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.text = text
+        self.turns: list[str] = []
         self.dimension = 64
         self.most: int | None = None
         self.requests: list[Request] = []
@@ -121,6 +123,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Write the text in small pieces and say that it is the end."""
         self._begin()
         self._say(self.server.text)
+
+    def _turns(self) -> None:
+        """Write another text each time."""
+        self._begin()
+        self._say(self.server.turns[len(self.server.requests) - 1])
 
     def _picky(self) -> None:
         """Take none of the options that newer models of OpenAI no longer take."""
