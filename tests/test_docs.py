@@ -17,12 +17,15 @@ import pytest
 from pydantic import BaseModel
 
 from assistant.corpus.catalogue import FrontMatter
+from assistant.evaluation.suite import Group
 from assistant.render import AnswerJson
 from assistant.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-SCHEMAS: dict[str, type[BaseModel]] = {"answer": AnswerJson, "front-matter": FrontMatter}
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "answer": AnswerJson, "front-matter": FrontMatter, "test-prompts": Group,
+}
 
 
 def settings_table() -> str:
