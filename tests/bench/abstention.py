@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from assistant.answering import Assistant
+from assistant.evaluation.metrics import say_share
 from assistant.settings import read_settings
-from tests.bench.real_questions import wilson
 
 ABSTAINED = ("not_in_corpus", "document_silent")
 
@@ -110,8 +110,8 @@ def main() -> None:
         rightly = sum(a and not one.answerable for one, a in both)
         refused = sum(a and one.answerable for one, a in both)
         hard = sum(not one.answerable for one, _ in both)
-        print(f"\r| {name} | {len(both)} | {wilson(rightly, sum(abstained))} | "
-              f"{wilson(rightly, hard)} | {wilson(refused, len(both) - hard)} |")
+        print(f"\r| {name} | {len(both)} | {say_share(rightly, sum(abstained))} | "
+              f"{say_share(rightly, hard)} | {say_share(refused, len(both) - hard)} |")
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from assistant.evaluation.metrics import say_share
 from assistant.injection import steering
-from tests.bench.real_questions import wilson
 
 DATA = Path(__file__).with_name("data")
 # Kinds of BIPIA, of either split, that are tasks of their own.
@@ -33,7 +33,7 @@ def own(name: str, split: str) -> list[str]:
 
 def row(name: str, wanted: str, texts: Sequence[str]) -> str:
     seen = sum(steering(text) is not None for text in texts)
-    return f"| {name} | {wanted} | {seen} of {len(texts)} | {wilson(seen, len(texts))} |"
+    return f"| {name} | {wanted} | {seen} of {len(texts)} | {say_share(seen, len(texts))} |"
 
 
 def main() -> None:

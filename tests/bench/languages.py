@@ -23,9 +23,10 @@ from statistics import median
 from typing import NamedTuple
 
 from assistant.answering import Assistant
+from assistant.evaluation.metrics import say_share
 from assistant.tokenization import language_of
 from assistant.types import Scope, Turn
-from tests.bench.real_questions import open_assistant, wilson
+from tests.bench.real_questions import open_assistant
 
 QUESTIONS = Path(__file__).parent / "data" / "languages.jsonl"
 _DIRECTIONS = {"en": "English, answered in Russian", "ru": "Russian, answered in English"}
@@ -89,11 +90,11 @@ def table(results: Sequence[Result]) -> str:
         held = [r for r in own if r.asked.gold]
         none = [r for r in own if not r.asked.gold]
         shares = [
-            wilson(sum(r.place < most for r in held), len(held)) for most in (1, 5, 10)
+            say_share(sum(r.place < most for r in held), len(held)) for most in (1, 5, 10)
         ]
-        shares += [wilson(sum(r.answered for r in held), len(held)),
-                   wilson(sum(r.quoted for r in held), len(held)),
-                   wilson(sum(r.answered for r in none), len(none))]
+        shares += [say_share(sum(r.answered for r in held), len(held)),
+                   say_share(sum(r.quoted for r in held), len(held)),
+                   say_share(sum(r.answered for r in none), len(none))]
         lines.append(f"| {len(held)} {name} | {' | '.join(shares)} |")
     return "\n".join(lines)
 

@@ -22,10 +22,10 @@ from typing import NamedTuple
 from assistant.corpus.adding import files_below
 from assistant.corpus.catalogue import read_document
 from assistant.corpus.passages import sentences, split
+from assistant.evaluation.metrics import say_share
 from assistant.injection import addressed
 from assistant.types import Draft, Passage, Statement
 from assistant.verify import Numbering, check
-from tests.bench.real_questions import wilson
 
 _NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\w,])|(?<![\w.,-])\d+(?![\w,.-]|\.\d)")
 _WORDS = (
@@ -203,7 +203,7 @@ def _cut_off(statement: Statement, passage: Passage) -> bool:
 
 
 def _row(kind: str, wanted: str, right: list[bool]) -> str:
-    share = wilson(sum(right), len(right))
+    share = say_share(sum(right), len(right))
     return f"| {kind} | {wanted} | {sum(right)} of {len(right)} | {share} |"
 
 

@@ -31,6 +31,8 @@ from assistant.corpus.adding import add_documents, files_below
 from assistant.corpus.checking import Document
 from assistant.embeddings import open_embedder
 from assistant.errors import AssistantError
+from assistant.evaluation.metrics import say_share
+from assistant.evaluation.scoring import verbatim
 from assistant.models import open_model
 from assistant.render import answer_text, as_model
 from assistant.settings import bundled, read_settings
@@ -42,7 +44,6 @@ EXPECTED = {
     "document_silent": ("document_silent",), "correct_premise": ("premise_not_supported",),
     "partly": ("partly_answered",),
 }
-_QUOTED = re.compile(r"“([^”]+)”")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,7 @@ def score(question: dict[str, Any], answer: Answer, ids: dict[str, str]) -> Scor
         lambda doc, quote: doc in cited and _overlaps(answer, cited[doc], quote),
         outcome=right, abstained=answer.outcome == "not_in_corpus",
         refused=answer.outcome in ("not_in_corpus", "failed"),
-        quotations=tuple(_verbatim(answer)), withheld=len(answer.withheld),
+        quotations=tuple(verbatim(as_model(answer))), withheld=len(answer.withheld),
         first_text=answer.timings.get("first_text"), total=answer.timings["total"],
     )
 
@@ -131,26 +132,8 @@ def _overlaps(answer: Answer, source: Source, quote: str) -> bool:
     )
 
 
-def _verbatim(answer: Answer) -> Iterable[bool]:
-    """Of each quotation shown, whether it stands in a source that its statement cites."""
-    for statement in answer.statements:
-        held = [_plain(c.passage.source.text) for c in statement.citations]
-        for quoted in _QUOTED.findall(statement.text):
-            yield any(_plain(quoted) in text for text in held)
-
-
 def _plain(text: str) -> str:
     return "".join(c for c in text.lower() if c.isalnum())
-
-
-def wilson(hits: float, count: int) -> str:
-    """`0.83 [0.70, 0.91]`: share and 95 % interval; a dash without cases."""
-    if not count:
-        return "–"
-    z, share = 1.96, hits / count
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * (share * (1 - share) / count + z * z / (4 * count**2)) ** 0.5
-    return f"{share:.2f} [{max(0, middle - half):.2f}, {min(1, middle + half):.2f}]"
 
 
 def table(asked: Mapping[str, Sequence[Score]]) -> str:
@@ -168,7 +151,7 @@ def table(asked: Mapping[str, Sequence[Score]]) -> str:
 def _measures(scores: Sequence[Score]) -> Iterator[tuple[str, str]]:
     def share(values: Iterable[float | bool | None]) -> str:
         known = [float(v) for v in values if v is not None]
-        return wilson(sum(known), len(known))
+        return say_share(sum(known), len(known))
 
     abstained = [s for s in scores if s.abstained]
     yield "outcome as expected", share(s.outcome for s in scores)

@@ -31,13 +31,14 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from assistant.embeddings import BundledEmbedder
+from assistant.evaluation.metrics import say_share
 from assistant.index import Hit, PassageIndex, open_index
 from assistant.question import understand
 from assistant.retrieval import retrieve
 from assistant.types import Evidence, Question, Source, Span, Turn
 from tests.bench.abstention import rows
 from tests.bench.peers import retrievers
-from tests.bench.real_questions import open_assistant, wilson
+from tests.bench.real_questions import open_assistant
 
 # Passages fetched, so that ten documents are among them.
 _DEEP = 50
@@ -223,7 +224,7 @@ def own_questions(questions: Path, docs: Path, only: str, home: Path | None) -> 
                     name == other and span.start < end and start < span.end
                     for name, span in found[:10] for other, (start, end) in places
                 )
-            shares = " | ".join(wilson(hit, len(asked)) for hit in hits)
+            shares = " | ".join(say_share(hit, len(asked)) for hit in hits)
             print(f"| {name} | {len(asked)} | {shares} |", flush=True)
 
 

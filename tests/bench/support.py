@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from assistant.corpus.catalogue import read_document
+from assistant.evaluation.metrics import say_share
 from assistant.models import open_model
 from assistant.settings import read_settings
 from assistant.types import Draft, Passage, Span, Statement
@@ -26,7 +27,6 @@ from assistant.verify import Numbering, check, open_judge
 from assistant.verify.checker import Checker
 from assistant.verify.judges import Judge
 from assistant.verify.window import window
-from tests.bench.real_questions import wilson
 from tests.training.pairs import KEPT_BACK, cut
 
 REPORT = ("news", "scitldr")
@@ -135,8 +135,8 @@ def main() -> None:
             print(row("WiCE", judged, judge.threshold), flush=True)
     found = list(islice(paraphrases(given.docs, judge), given.most))
     passed, caught = sum(p for _, p, _ in found), sum(c for _, _, c in found)
-    print(f"\nparaphrases passed {wilson(passed, len(found))}, "
-          f"false twins caught {wilson(caught, len(found))}")
+    print(f"\nparaphrases passed {say_share(passed, len(found))}, "
+          f"false twins caught {say_share(caught, len(found))}")
     for change in sorted({change for change, _, _ in found}):
         kind = [c for name, _, c in found if name == change]
         print(f"  {change}: {sum(kind)} of {len(kind)} caught")
