@@ -13,8 +13,8 @@ from assistant.evaluation.metrics import (
     compare,
     figure,
     paired_bootstrap,
+    percentiles,
     say,
-    seconds,
     wilson,
 )
 from assistant.evaluation.scoring import Score, citations_judged, score
@@ -26,7 +26,7 @@ from assistant.render import (
     StatementJson,
     WithheldJson,
 )
-from assistant.types import EVERYTHING, Outcome, TextKind
+from assistant.types import EVERYTHING, Outcome, TextKind, Tokens
 
 
 def citation(
@@ -58,7 +58,7 @@ def answer(
             statements=list(statements), citations=list(citations), evidence=list(evidence),
             withheld=[WithheldJson(text="x", reason="y")] * withheld, nearest=[], premise=premise,
             notices=list(notices), model="quotes", corpus_version="1",
-            timings={"first_text": 0.05, "total": total},
+            timings={"first_text": 0.05, "total": total}, tokens=Tokens(),
         ).model_dump(),
     })
 
@@ -247,7 +247,7 @@ def test_wilsons_interval() -> None:
 
 
 def test_seconds_are_told_as_median_and_95th_percentile() -> None:
-    got = seconds([float(second) for second in range(101)])
+    got = percentiles([float(second) for second in range(101)])
     assert (got.mean, got.high) == (50, 95)
     assert say(got, BY_NAME["total"]) == "p50 50.00, p95 95.00"
 

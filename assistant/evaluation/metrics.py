@@ -40,7 +40,7 @@ class Metric:
     source: str
     value: Callable[[Score], float | None]
     better: Literal["high", "low"] = "high"
-    unit: Literal["share", "seconds"] = "share"
+    unit: Literal["share", "seconds", "tokens"] = "share"
 
 
 def _when(asked: bool, value: float) -> float | None:
@@ -160,16 +160,25 @@ METRICS: tuple[Metric, ...] = (
         definition="Seconds until the answer is complete.", source="ours",
         value=lambda s: s.total,
     ),
+    Metric(
+        name="tokens_read", title="tokens read", better="low", unit="tokens",
+        definition="What the model read for one answer, where its server counts.", source="ours",
+        value=lambda s: s.read or None,
+    ),
+    Metric(
+        name="tokens_written", title="tokens written", better="low", unit="tokens",
+        definition="What it wrote.", source="ours", value=lambda s: s.written or None,
+    ),
 )
 BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 
 
 def figure(metric: Metric, scores: Iterable[Score]) -> Figure:
-    """The mean over the prompts that ask for it: Wilson's interval for a share, for seconds the
-    median with the 95th percentile as `high`."""
+    """The mean over the prompts that ask for it with Wilson's interval for a share; for seconds and
+    tokens the median with the 95th percentile as `high`."""
     known = [v for v in map(metric.value, scores) if v is not None]
-    if metric.unit == "seconds":
-        return seconds(known)
+    if metric.unit != "share":
+        return percentiles(known)
     return wilson(math.fsum(known), len(known))
 
 
@@ -189,7 +198,7 @@ def wilson(hits: float, count: int) -> Figure:
     return Figure(share, max(0.0, middle - half), min(1.0, middle + half), count)
 
 
-def seconds(values: Sequence[float]) -> Figure:
+def percentiles(values: Sequence[float]) -> Figure:
     """Median as `mean` and `low`, 95th percentile as `high`."""
     if not values:
         return Figure(math.nan, math.nan, math.nan, 0)
@@ -229,8 +238,9 @@ def say(figure: Figure, metric: Metric | None = None) -> str:
     """`0.83 [0.70, 0.91]`; seconds as `p50 0.03, p95 0.05`; a dash without prompts."""
     if not figure.cases:
         return "–"
-    if metric and metric.unit == "seconds":
-        return f"p50 {figure.mean:.2f}, p95 {figure.high:.2f}"
+    if metric and metric.unit != "share":
+        digits = 2 if metric.unit == "seconds" else 0
+        return f"p50 {figure.mean:.{digits}f}, p95 {figure.high:.{digits}f}"
     return f"{figure.mean:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
 
 

@@ -1,7 +1,7 @@
 """What one saved answer is worth, held against its test prompt. No model is asked here.
 
-Only the judge of `citations_judged`, handed in by the caller, decides about meaning; it must be
-something that did not gate the answer.
+Only the judge handed to `citations_judged` decides about meaning; it must be something that did not
+gate the answer.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Score:
     `should_abstain` is `None` where to abstain and to answer are both right. `sources` is the share
     of the wanted lists of sources of which one is cited; `vital` and `okay` say for each fact
     whether it is told; `quotations` for each stretch in quotation marks whether it is verbatim;
-    `gate` is the share of the model's sentences that the program's own check let through.
+    `gate` is the share of the model's sentences that the program's own check let through; `read`
+    and `written` are the model's tokens, zero where its server does not count.
     """
 
     outcome: str
@@ -64,6 +65,8 @@ class Score:
     speakers: int
     gate: float | None
     cited: Cited | None
+    read: int
+    written: int
     first_text: float | None
     total: float | None
 
@@ -81,8 +84,9 @@ class Score:
         return not self.faults
 
 
-def score(prompt: TestPrompt, answer: AnswerJson, judge: Judge | None = None) -> Score:
-    """Facts and sources are wanted unless the answer abstains where that is right too."""
+def score(prompt: TestPrompt, answer: AnswerJson, cited: Cited | None = None) -> Score:
+    """Facts and sources are wanted unless the answer abstains where that is right too. `cited` is
+    what a judge found of it (`citations_judged`)."""
     wanted = not (answer.outcome in ABSTAINS and answer.outcome in prompt.expect)
     text = asserted(answer)
     facts = prompt.facts if wanted else ()
@@ -100,7 +104,7 @@ def score(prompt: TestPrompt, answer: AnswerJson, judge: Judge | None = None) ->
         forbidden=tuple(one for one in prompt.must_not if says(text, one)),
         quotations=quotations, quoted=any(quotations) if prompt.quotation and wanted else None,
         misattributed=strangers, speakers=named, gate=_gate(answer),
-        cited=citations_judged(answer, judge) if judge and answer.statements else None,
+        cited=cited, read=answer.tokens.read, written=answer.tokens.written,
         first_text=answer.timings.get("first_text"), total=answer.timings.get("total"),
     )
 
