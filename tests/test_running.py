@@ -240,6 +240,7 @@ def test_eval_prints_a_table_and_writes_its_files(
     assert done.returncode == 0, done.stderr
     assert "3 of 4" in done.stdout
     assert (tmp_path / "out" / "junit.xml").is_file()
+    assert "lacks “forty”" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ def evaluate(
     """Ask test prompts, score the answers, and write a report to open in a browser."""
     from assistant.evaluation.judging import open_independent_judge
     from assistant.evaluation.junit import junit_xml
+    from assistant.evaluation.report import report_html
     from assistant.evaluation.running import evaluate as run_suite
     from assistant.evaluation.suite import open_suite
     from assistant.evaluation.summary import named, shortfalls, tables
@@ -64,8 +65,10 @@ def evaluate(
             judge=judged, jobs=jobs, progress=show,
         )
     (folder / "junit.xml").write_text(junit_xml(run), encoding="utf-8")
+    report = folder / "report.html"
+    report.write_text(report_html(run, f"Test prompts: {Path(suite).stem}"), encoding="utf-8")
     _show(tables(run))
-    typer.echo(f"Results: {folder}")
+    typer.echo(f"Report: {report}")
     missed = list(shortfalls(run, floors))
     for shortfall in missed:
         typer.echo(f"Too low: {shortfall}", err=True)
@@ -97,7 +100,9 @@ def _show(all_tables: Sequence[Table]) -> None:
     for table in all_tables:
         shown = Shown(title=Text(table.title), title_justify="left")
         for place, column in enumerate(table.columns):
-            shown.add_column(Text(column), justify="right" if place else "left")
+            shown.add_column(
+                Text(column), justify="right" if place else "left", no_wrap=bool(place)
+            )
         for row in table.rows:
             shown.add_row(*map(Text, row))
         console.print(shown)

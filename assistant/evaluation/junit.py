@@ -6,7 +6,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from assistant.evaluation.running import Result, Run
-from assistant.evaluation.summary import of_model
+from assistant.evaluation.summary import of_group, of_model
 
 # What XML 1.0 has no place for.
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -16,7 +16,7 @@ def junit_xml(run: Run) -> str:
     root = ET.Element("testsuites", name="assistant eval")
     for model in run.models:
         for group in run.groups:
-            results = [r for r in of_model(run.results, model) if r.group.name == group.name]
+            results = of_group(of_model(run.results, model), group)
             suite = ET.SubElement(
                 root, "testsuite", name=_clean(f"{group.name} ({model})"),
                 tests=str(len(results)), failures=str(sum(not r.score.passed for r in results)),

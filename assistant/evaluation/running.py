@@ -27,6 +27,8 @@ from assistant.render import AnswerJson, answer_text, as_model
 from assistant.types import Answer, Turn
 
 RESULTS = "results.jsonl"
+# Rooms whose code changes no answer.
+_SAYS_NOTHING = ("cli", "evaluation", "web")
 Progress = Callable[[int, int], None]
 
 
@@ -134,7 +136,8 @@ def state_of(assistant: Assistant, model: str) -> str:
     that change answers, the model's prompts, and the program's code."""
     settings = assistant.settings
     package = Path(__file__).parents[1]
-    code = [path for path in sorted(package.rglob("*.py")) if "evaluation" not in path.parts]
+    code = [path for path in sorted(package.rglob("*.py"))
+            if path.relative_to(package).parts[0] not in _SAYS_NOTHING]
     prompts = sorted(settings.prompts.glob("*.txt"))
     return _digest(
         model, assistant.corpus.version, settings.verify, settings.embedding,

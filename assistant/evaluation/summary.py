@@ -10,6 +10,7 @@ from assistant.errors import SettingsError
 from assistant.evaluation.metrics import BY_NAME, METRICS, Figure, Metric, compare, figure, say
 from assistant.evaluation.running import Result, Run
 from assistant.evaluation.scoring import Score
+from assistant.evaluation.suite import Group
 from assistant.render import say_model
 
 
@@ -61,8 +62,7 @@ def figures_table(run: Run) -> Table:
 def groups_table(run: Run) -> Table:
     rows = []
     for group in run.groups:
-        told = [_passed([r for r in of_model(run.results, m) if r.group.name == group.name])
-                for m in run.models]
+        told = [_passed(of_group(of_model(run.results, m), group)) for m in run.models]
         rows.append((group.title, *told))
     rows.append(("All", *(_passed(of_model(run.results, m)) for m in run.models)))
     return Table(
@@ -99,9 +99,12 @@ def _difference(title: str, before: Mapping[str, Score], after: Mapping[str, Sco
 
 
 def verdict(metric: Metric, difference: Figure) -> str:
-    """`better` or `worse` only where the interval lies on one side of 0."""
+    """`better` or `worse`, only where the interval lies on one side of 0; of seconds `slower` or
+    `faster`, which may be the machine's load."""
     if difference.low <= 0 <= difference.high:
         return "no difference told"
+    if metric.unit == "seconds":
+        return "slower" if difference.mean > 0 else "faster"
     return "better" if (difference.mean > 0) == (metric.better == "high") else "worse"
 
 
@@ -156,6 +159,10 @@ def scores_of(run: Run, model: str) -> tuple[Score, ...]:
 
 def of_model(results: Iterable[Result], model: str) -> tuple[Result, ...]:
     return tuple(result for result in results if result.model == model)
+
+
+def of_group(results: Iterable[Result], group: Group) -> tuple[Result, ...]:
+    return tuple(result for result in results if result.group.name == group.name)
 
 
 def by_prompt(results: Iterable[Result]) -> dict[str, Score]:
