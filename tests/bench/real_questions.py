@@ -23,7 +23,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 from assistant.answering import Assistant
@@ -36,7 +36,7 @@ from assistant.evaluation.scoring import verbatim
 from assistant.models import open_model
 from assistant.render import answer_text, as_model
 from assistant.settings import bundled, read_settings
-from assistant.types import Answer, Source, Turn
+from assistant.types import Answer, Source, Tokens, Turn
 from tests.bench.peers import CitationEngine, Reply
 
 EXPECTED = {
@@ -62,7 +62,9 @@ class Score:
     quotations: tuple[bool, ...]
     withheld: int
     first_text: float | None
+    first_of_model: float | None
     total: float
+    tokens: Tokens
 
 
 def score(question: dict[str, Any], answer: Answer, ids: dict[str, str]) -> Score:
@@ -78,7 +80,9 @@ def score(question: dict[str, Any], answer: Answer, ids: dict[str, str]) -> Scor
         outcome=right, abstained=answer.outcome == "not_in_corpus",
         refused=answer.outcome in ("not_in_corpus", "failed"),
         quotations=tuple(verbatim(as_model(answer))), withheld=len(answer.withheld),
-        first_text=answer.timings.get("first_text"), total=answer.timings["total"],
+        first_text=answer.timings.get("first_text"),
+        first_of_model=answer.timings.get("first_model_sentence"), total=answer.timings["total"],
+        tokens=answer.tokens,
     )
 
 
@@ -95,7 +99,8 @@ def score_peer(question: dict[str, Any], reply: Reply, ids: dict[str, str]) -> S
             any(_plain(quoted) in _plain(chunk) for _, chunk in reply.cited)
             for quoted in re.findall(r"[“\"]([^”\"]{2,})[”\"]", reply.text)
         ),
-        withheld=0, first_text=None, total=reply.seconds,
+        withheld=0, first_text=reply.first_text, first_of_model=reply.first_text,
+        total=reply.seconds, tokens=reply.tokens,
     )
 
 
@@ -164,8 +169,13 @@ def _measures(scores: Sequence[Score]) -> Iterator[tuple[str, str]]:
     yield "answers with a forbidden string", share(bool(s.forbidden) for s in scores)
     yield "quotations verbatim", share(q for s in scores for q in s.quotations)
     yield "sentences withheld", str(sum(s.withheld for s in scores))
-    yield "seconds to first text, median", _median(s.first_text for s in scores)
-    yield "seconds to the end, median", _median(s.total for s in scores)
+    yield "seconds to first text, p50, p95", _percentiles(s.first_text for s in scores)
+    yield "seconds to the model's first words, p50, p95", _percentiles(
+        s.first_of_model for s in scores
+    )
+    yield "seconds to the end, p50, p95", _percentiles(s.total for s in scores)
+    yield "tokens read, p50, p95", _percentiles(s.tokens.read or None for s in scores)
+    yield "tokens written, p50, p95", _percentiles(s.tokens.written or None for s in scores)
 
 
 def _kinds(scores: Sequence[Score]) -> Iterator[str]:
@@ -181,9 +191,12 @@ def _kinds(scores: Sequence[Score]) -> Iterator[str]:
         )
 
 
-def _median(values: Iterable[float | None]) -> str:
+def _percentiles(values: Iterable[float | None]) -> str:
     known = [v for v in values if v is not None]
-    return f"{median(known):.2f}" if known else "–"
+    if len(known) < 2:
+        return "–"
+    middle, high = median(known), quantiles(known, n=20, method="inclusive")[-1]
+    return f"{middle:.2f}, {high:.2f} ({len(known)})"
 
 
 def open_assistant(
