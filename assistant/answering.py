@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from assistant import notices as told
-from assistant.compose import quote, write
+from assistant.compose import choose, quote, write
 from assistant.contested import contested
 from assistant.corpus.catalogue import Corpus, read_corpus
 from assistant.embeddings import open_embedder
@@ -207,7 +207,15 @@ class Assistant:
         return replace(asked, scope=scope)
 
     def _written(self, task: _Task, numbering: Numbering) -> Iterator[Statement | Withheld]:
-        """What the model writes, checked: as it comes, or the best of several drafts."""
+        """What comes from the model, checked: its choice among the quotes, or what it writes, as
+        it comes or the best of several drafts."""
+        use = self.settings.model_use
+        if use == "choose" or use == "auto" and task.abilities.chooses:
+            chosen = choose(
+                task.question, task.retrieved, task.writer, self.settings.prompts, task.abilities
+            )
+            yield from (check(draft, numbering) for draft in chosen)
+            return
         if self.settings.drafts == 1:
             yield from self._draft(task, numbering, 0.0)
             return

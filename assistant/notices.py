@@ -130,6 +130,6 @@ def on_the_premise(retrieved: Retrieved) -> str:
 
 
 def on_the_model(statements: Sequence[Statement]) -> list[str]:
-    if any(s.origin == "model" for s in statements):
+    if any(s.origin != "quote" for s in statements):
         return []
     return ["Nothing the model wrote could be shown; the sources answer themselves."]

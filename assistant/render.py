@@ -15,6 +15,7 @@ from assistant.types import (
     Answer,
     Checked,
     Citation,
+    Origin,
     Outcome,
     Scope,
     Source,
@@ -62,11 +63,18 @@ def groups(answer: Answer) -> Iterator[tuple[str, list[Statement]]]:
 
 
 def heading_of(statement: Statement, answer: Answer) -> str:
-    if statement.origin == "model":
-        return f"In short (written by {say_model(answer.model)}, each sentence checked)"
+    if statement.origin != "quote":
+        return say_in_short(statement.origin, answer.model)
     if answer.premise and statement is answer.statements[0]:
         return INSTEAD
     return HEADINGS[statement.citations[0].passage.source.tier]
+
+
+def say_in_short(origin: Origin, spec: str) -> str:
+    """The heading over what comes from a model."""
+    if origin == "choice":
+        return f"In short (chosen by {say_model(spec)} from what the sources say)"
+    return f"In short (written by {say_model(spec)}, each sentence checked)"
 
 
 def say_model(spec: str) -> str:
@@ -147,7 +155,10 @@ class StatementJson(BaseModel):
     lead: str = Field(description="who says it, when, with what force; empty where a model says so")
     citations: list[int] = Field(description="numbers of the citations that carry it")
     support: Support
-    origin: str = Field(description="`quote`: the source's own words; `model`: a model's sentence")
+    origin: Origin = Field(
+        description="`quote`: the source's own words; `choice`: the same, pointed to by a model; "
+        "`model`: a model's sentence"
+    )
 
 
 class WithheldJson(BaseModel):

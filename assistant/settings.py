@@ -80,6 +80,11 @@ class Settings(BaseSettings):
     model_timeout: float = Field(
         60.0, gt=0, description="seconds without a word from the model before quotes answer alone"
     )
+    model_use: Literal["auto", "write", "choose"] = Field(
+        "auto",
+        description="what the model does: it may `write` sentences, or `choose` among the quotes "
+        "those that answer; `auto` goes by what `assistant models check` measured",
+    )
     drafts: int = Field(
         1, ge=1, le=8,
         description="how often the model writes an answer; of several, the one with most supported "

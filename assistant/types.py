@@ -33,7 +33,8 @@ Outcome = Literal[
     "premise_not_supported", "failed",
 ]
 Support = Literal["full", "partial"]
-Origin = Literal["quote", "model"]
+Origin = Literal["quote", "model", "choice"]
+"""The source's own words; a model's; the source's own, which a model chose among the quotes."""
 Tier = Literal["primary", "official", "commentary"]
 
 TIERS: tuple[Tier, ...] = ("primary", "official", "commentary")
@@ -348,8 +349,8 @@ class Answer:
 
     @property
     def statements_as_shown(self) -> tuple[Statement, ...]:
-        """A model's sentences first, then the sources' own; numbers follow the order of arrival."""
-        return tuple(sorted(self.statements, key=lambda s: s.origin != "model"))
+        """What comes from a model first, then the quotes; numbers follow the order of arrival."""
+        return tuple(sorted(self.statements, key=lambda s: s.origin == "quote"))
 
     @property
     def citations(self) -> tuple[Citation, ...]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from assistant.answering import Assistant
 from assistant.compose import excerpts, write
 from assistant.compose.marks import whole_sentences
+from assistant.compose.writing import listed, offer, room_for
 from assistant.models import Abilities, Prompt
 from assistant.question import understand
 from assistant.retrieval import retrieve
@@ -112,3 +114,39 @@ def test_a_changed_prompt_is_used_without_touching_code(
     question = understand(FOUNDING_ACT)
     list(write(question, retrieve(question, bundled.index), model, tmp_path, SMALL))
     assert model.prompts == [Prompt("Be brief.", f"Q: {FOUNDING_ACT}")]
+
+
+@pytest.mark.parametrize(("abilities", "most"), [
+    ({}, 4_000), ({"reads": 20.0}, 840), ({"context": 1_000}, 1_750),
+    ({"cites": 1.0}, 16_000), ({"cites": 1.0, "reads": 400.0}, 16_000),
+    ({"cites": 1.0, "reads": 100.0}, 4_000), ({"cites": 0.5, "reads": 900.0}, 4_000),
+    ({"cites": 1.0, "context": 4_096}, 7_168),
+])
+def test_a_model_is_given_what_it_can_read(abilities: dict[str, float], most: int) -> None:
+    assert room_for(replace(SMALL, **abilities)) == most  # type: ignore[arg-type]
+
+
+def test_with_little_room_the_first_quotes_are_read_and_with_much_all_that_was_found(
+    bundled: Assistant,
+) -> None:
+    retrieved = retrieve(understand(FOUNDING_ACT), bundled.index)
+    shown = excerpts(retrieved)
+    assert offer(retrieved, 10) == shown[:1]
+    some = offer(retrieved, 1_500)
+    assert some[1:] and len(listed(some)) <= 1_500
+    assert [passage for passage, _ in some] == [passage for passage, _ in shown[: len(some)]]
+    everything = offer(retrieved, 100_000)
+    assert {p.id for p, _ in everything} == {e.passage.id for e in retrieved.evidence}
+    assert all(span == passage.span for passage, span in everything)
+
+
+def test_a_capable_model_is_told_more_and_fills_in_a_schema(bundled: Assistant) -> None:
+    model = Scripted('{"sentences":[{"sources":["S1"],"text":"Russia proposes it."}]}')
+    question = understand(FOUNDING_ACT)
+    able = replace(SMALL, cites=1.0, schema=True)
+    found = list(write(
+        question, retrieve(question, bundled.index), model, bundled_folder("prompts"), able
+    ))
+    prompt, = model.prompts
+    assert prompt.schema and "withholds what has changed" in prompt.system
+    assert [(draft.text, len(draft.cited)) for draft in found] == [("Russia proposes it.", 1)]

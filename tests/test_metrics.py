@@ -26,7 +26,7 @@ from assistant.render import (
     StatementJson,
     WithheldJson,
 )
-from assistant.types import EVERYTHING, Outcome, TextKind, Tokens
+from assistant.types import EVERYTHING, Origin, Outcome, TextKind, Tokens
 
 
 def citation(
@@ -41,7 +41,9 @@ def citation(
     )
 
 
-def statement(text: str, *citations: int, origin: str = "quote", lead: str = "") -> StatementJson:
+def statement(
+    text: str, *citations: int, origin: Origin = "quote", lead: str = ""
+) -> StatementJson:
     return StatementJson(
         text=text, lead=lead, citations=list(citations), support="full", origin=origin
     )

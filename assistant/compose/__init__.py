@@ -3,6 +3,7 @@
 Nothing here is shown before `verify` has seen it.
 """
 
+from assistant.compose.choosing import choose
 from assistant.compose.quotes import (
     excerpts,
     lead,
@@ -15,5 +16,6 @@ from assistant.compose.quotes import (
 from assistant.compose.writing import write
 
 __all__ = [
-    "excerpts", "lead", "quote", "say_date", "say_name", "say_place", "say_status", "write",
+    "choose", "excerpts", "lead", "quote", "say_date", "say_name", "say_place", "say_status",
+    "write",
 ]

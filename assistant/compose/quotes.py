@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from assistant.corpus.speakers import say_voice, speakers, voice_at
-from assistant.types import TIERS, Draft, Evidence, Passage, Retrieved, Source, Span
+from assistant.types import (
+    TIERS,
+    Draft,
+    Evidence,
+    Origin,
+    Passage,
+    Retrieved,
+    Source,
+    Span,
+)
 
 _PASSAGES = 6
 _PER_SOURCE = 3
@@ -68,11 +77,16 @@ def lead(passage: Passage, place: int | None = None) -> str:
 def quote(retrieved: Retrieved) -> Iterator[Draft]:
     """The sentences that bear most on the question: primary texts first, then officials, then
     commentary; within each by relevance. A digest's sentence is never put in quotation marks."""
-    for passage, span in excerpts(retrieved):
-        text = passage.source.text[span.start : span.end]
-        verbatim = text if passage.source.text_kind == "digest" else f"“{text}”"
-        yield Draft(text=verbatim, lead=lead(passage, span.start), cited=((passage, span),),
-                    origin="quote")
+    for place in excerpts(retrieved):
+        yield as_quote(place)
+
+
+def as_quote(place: tuple[Passage, Span], origin: Origin = "quote") -> Draft:
+    """The source's own words at a place, with who says them."""
+    passage, span = place
+    text = passage.source.text[span.start : span.end]
+    verbatim = text if passage.source.text_kind == "digest" else f"“{text}”"
+    return Draft(text=verbatim, lead=lead(passage, span.start), cited=(place,), origin=origin)
 
 
 def excerpts(retrieved: Retrieved) -> list[tuple[Passage, Span]]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.errors import SettingsError
 from assistant.evaluation.scoring import Judge
-from assistant.models import Model, Prompt, open_model, with_model
+from assistant.models import open_model, with_model
 from assistant.settings import Settings
 from assistant.verify.checker import Checker
-
-# As for the judge that gates answers (`verify.judges`): nats by which "yes" must be likelier.
-_MARGIN = 1.0
+from assistant.verify.judges import Examiner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,15 +43,8 @@ def open_independent_judge(spec: str, settings: Settings) -> IndependentJudge:
             "`quotes` is no language model and judges nothing.",
             "Name a model with --judge, or checker:FILE.", variable="ASSISTANT_MODEL", value=spec,
         )
-    return IndependentJudge(name=spec, supports=_examined(model))
-
-
-def _examined(model: Model) -> Callable[[str, str], bool]:
-    def supports(text: str, said: str) -> bool:
-        return model.margin(Prompt(
-            system="You check statements against a text. Answer only yes or no.",
-            user=f"Text:\n{text}\n\nStatement:\n{said}\n\n"
-            "Does the text fully support the statement? Answer yes or no.",
-        )) >= _MARGIN
-
-    return supports
+    examiner = Examiner(model, settings.prompts)
+    return IndependentJudge(
+        name=spec,
+        supports=lambda text, said: examiner.examine(text, said) >= examiner.threshold,
+    )

@@ -40,9 +40,17 @@ class Abilities:
         return fast and self.cites >= _RELIABLE
 
 
+    @property
+    def chooses(self) -> bool:
+        """Whether it better points to the sentences that answer than writes its own."""
+        return not self.capable and (self.judges or 0.0) >= _DISCERNING
+
+
 # Tokens a second; and the share of sentences with a right mark.
 _FAST = 300.0
 _RELIABLE = 0.9
+# Share of pairs put in order.
+_DISCERNING = 0.75
 # Hosted models need no check.
 _KNOWN = re.compile(r"(?:gpt|chatgpt|o\d)[\w.:-]*")
 

@@ -63,7 +63,7 @@ def check(
     Of a model's sentence in other words than the source's a `judge` decides; without one it is
     withheld. Of one whose first clauses alone are carried, these are shown: support "partial".
     """
-    if draft.origin == "quote":
+    if draft.origin != "model":
         fault = _quote_fault(draft)
         if fault:
             return Withheld(text=draft.text, reason=fault)
@@ -82,7 +82,7 @@ def _statement(draft: Draft, numbering: Numbering, support: Support) -> Statemen
     return Statement(
         text=draft.text, lead=draft.lead or unnamed(draft), support=support, origin=draft.origin,
         citations=tuple(
-            numbering.cite(p, s if draft.origin == "quote" else carrying(draft.text, p, s))
+            numbering.cite(p, carrying(draft.text, p, s) if draft.origin == "model" else s)
             for p, s in draft.cited
         ),
     )

@@ -71,9 +71,12 @@ class Examiner:
 
     def support(self, evidence: str, statement: str) -> float:
         """Minus infinity if the model gives no judgement: what is not judged is not supported."""
-        fields = {"evidence": evidence, "statement": statement}
-        prompt = read_prompt(self._prompts, "support", fields)
         try:
-            return self._model.margin(prompt)
+            return self.examine(evidence, statement)
         except ModelError:
             return float("-inf")
+
+    def examine(self, evidence: str, statement: str) -> float:
+        """The margin in nats. Raises ModelError and PromptError."""
+        fields = {"evidence": evidence, "statement": statement}
+        return self._model.margin(read_prompt(self._prompts, "support", fields))

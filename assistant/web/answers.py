@@ -13,7 +13,7 @@ from itertools import groupby
 
 from assistant.compose import say_date
 from assistant.errors import AssistantError
-from assistant.render import ABSENT, HEADINGS, INSTEAD, say_model, say_withheld
+from assistant.render import ABSENT, HEADINGS, INSTEAD, say_in_short, say_withheld
 from assistant.types import Answer, Outcome, Source, Statement, Tier
 
 # A question is shown whole up to here; QuestionError rejects one that is much longer anyway.
@@ -57,14 +57,12 @@ def statements_html(
     (`writing`) their place is kept, so that the quotes below move little. A `premise` that the
     sources do not bear out stands above all, then what the first quote says instead."""
     quotes = [s for s in statements if s.origin == "quote"]
-    written = [s for s in statements if s.origin == "model"]
+    written = [s for s in statements if s.origin != "quote"]
     body = f'<p class="premise"><strong>{escape(premise)}</strong></p>' if premise else ""
     if model and (written or writing):
         waiting = '<p class="waiting">The model is reading the sources …</p>' if writing else ""
-        body += _section(
-            f"In short (by {say_model(model)}, each sentence checked against its passage)",
-            _by_lead(written, turn) + waiting, "short",
-        )
+        origin = written[0].origin if written else "model"
+        body += _section(say_in_short(origin, model), _by_lead(written, turn) + waiting, "short")
         body += '<h3 class="said">What the sources say</h3>' if quotes else ""
     if premise and quotes:
         body += _section(INSTEAD, _by_lead(quotes[:1], turn), "instead")

@@ -235,7 +235,7 @@ def test_quotes_stay_while_a_model_writes_and_after_it_is_stopped(
         page.wait_for_selector(".primary a.cite")
         quoted = page.inner_text(".primary")
         page.wait_for_selector(".short a.cite")
-        assert "In short (by slow" in page.inner_text(".short h4")
+        assert "In short (written by slow" in page.inner_text(".short h4")
         page.click("#question .stop-button")
         page.wait_for_selector("text=Stopped. What is shown was checked")
         wait_until_answered(page)
