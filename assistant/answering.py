@@ -185,7 +185,7 @@ class Assistant:
                     clock.mark("first_model_sentence")
                     statements.append(checked)
                     yield Stated(statement=checked)
-                trouble += told.on_the_model(statements)
+                trouble += told.on_the_model(statements, withheld)
         except (ModelError, PromptError) as error:
             trouble.append(f"{error} The answer is in the sources' own sentences.")
         clock.mark("total")

@@ -12,7 +12,7 @@ from assistant.index import PassageIndex
 from assistant.injection import steering
 from assistant.scope import say_scope
 from assistant.tokenization import terms
-from assistant.types import EVERYTHING, Question, Retrieved, Scope, Source, Statement
+from assistant.types import EVERYTHING, Question, Retrieved, Scope, Source, Statement, Withheld
 
 NEAREST = 3
 
@@ -129,7 +129,9 @@ def on_the_premise(retrieved: Retrieved) -> str:
     return said
 
 
-def on_the_model(statements: Sequence[Statement]) -> list[str]:
+def on_the_model(statements: Sequence[Statement], withheld: Sequence[Withheld]) -> list[str]:
     if any(s.origin != "quote" for s in statements):
         return []
+    if not withheld:
+        return ["The model wrote no answer; the sources answer themselves."]
     return ["Nothing the model wrote could be shown; the sources answer themselves."]

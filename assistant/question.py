@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from assistant.errors import QuestionError
-from assistant.tokenization import language_of, terms
+from assistant.tokenization import LANGUAGES, language_of, terms
 from assistant.types import AlsoCalled, Question, Turn
 
 MAX_CHARACTERS = 4_000
@@ -31,7 +31,6 @@ _EARLIER = 2
 # A question with fewer content words than this seldom names its own subject.
 _FEW_TERMS = 3
 
-_LANGUAGES = {"en": "English", "ru": "Russian", "uk": "Ukrainian"}
 
 
 def understand(
@@ -56,8 +55,8 @@ def understand(
     language = language_of(text)
     notices: tuple[str, ...] = ()
     if language not in languages:
-        held = ", ".join(sorted(_LANGUAGES.get(code, code) for code in languages))
-        told = f"The question is in {_LANGUAGES[language]}, the sources are in {held}: "
+        held = ", ".join(sorted(LANGUAGES.get(code, code) for code in languages))
+        told = f"The question is in {LANGUAGES[language]}, the sources are in {held}: "
         notices = (told + (
             "they are found by meaning and quoted as they stand." if across else
             f"only names and numbers written alike can match. Asking in {held} finds more."

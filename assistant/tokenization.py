@@ -56,6 +56,12 @@ _LATIN = dict(zip(
 _local = threading.local()
 
 
+LANGUAGES = {
+    "en": "English", "ru": "Russian", "uk": "Ukrainian", "de": "German", "fr": "French",
+}
+"""Names of languages by code, as far as they are told."""
+
+
 def language_of(text: str) -> str:
     """`ru`, `uk` or `en`, by script: enough to know which sources a question can match."""
     letters = len(_LETTER.findall(text))

@@ -635,3 +635,26 @@ def test_an_unfit_checker_is_told(value: str, told: str, settings_for: SettingsF
     with pytest.raises(SettingsError, match=re.escape(told)) as caught:
         open_judge(settings_for(verify=value), None)
     assert "strict" in caught.value.next_step
+
+
+@pytest.mark.parametrize(("text", "reason"), [
+    ("В гавани стоит не больше 1200 кораблей [S1].", "it is in Russian"),
+    ("Each city shall keep no more than 1,300 ships [S1].", "the number 1300"),
+    ("Each city shall keep", "it breaks off"),
+])
+def test_what_is_withheld_says_why(
+    text: str, reason: str, harbour: Callable[[str], Answer]
+) -> None:
+    answer = harbour(text)
+    withheld, = answer.withheld
+    assert reason in withheld.reason and not of_the_model(answer)
+    assert any("Nothing the model wrote could be shown" in notice for notice in answer.notices)
+
+
+@pytest.mark.parametrize("text", ["NONE", "NONE.", ""])
+def test_a_model_that_finds_no_answer_is_told_of(
+    text: str, harbour: Callable[[str], Answer]
+) -> None:
+    answer = harbour(text)
+    assert answer.withheld == () and answer.outcome == "answered"
+    assert answer.notices == ("The model wrote no answer; the sources answer themselves.",)

@@ -15,6 +15,7 @@ from dataclasses import replace
 from assistant.compose import lead
 from assistant.corpus.passages import sentences
 from assistant.injection import addressed
+from assistant.tokenization import LANGUAGES, language_of
 from assistant.types import (
     Citation,
     Draft,
@@ -114,6 +115,9 @@ def _carried(draft: Draft, judge: Judge | None) -> tuple[Draft, str | None]:
         return draft, "it breaks off"
     if addressed(draft.text):
         return draft, "it speaks to its reader or to a model and states nothing"
+    language = language_of(draft.text)
+    if language != "en" and all(p.source.language == "en" for p, _ in draft.offered):
+        return draft, f"it is in {LANGUAGES[language]}, and what it was shown is in English"
     reason = _model_fault(draft, None)
     if reason is None:
         return draft, None

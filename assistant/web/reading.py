@@ -13,6 +13,7 @@ from itertools import groupby
 from assistant.compose import say_date, say_status
 from assistant.corpus.headings import Heading, headings
 from assistant.render import CHECKED, TEXT_KIND, say_proposed
+from assistant.tokenization import LANGUAGES
 from assistant.types import Relation, RelationType, Source, Span
 from assistant.web.sources import is_web
 
@@ -28,7 +29,6 @@ _PASSIVE: dict[RelationType, str] = {
     "replies_to": "Answered", "amends": "Amended", "supersedes": "Superseded",
     "endorses": "Endorsed", "quotes": "Quoted", "comments_on": "Commented on",
 }
-_LANGUAGES = {"en": "English", "ru": "Russian", "uk": "Ukrainian", "de": "German", "fr": "French"}
 # A sentence of more links than this is no longer followed.
 _CHAIN = 4
 _CONTENTS_FROM = 6
@@ -73,7 +73,7 @@ def _facts(source: Source) -> str:
         ("In force from", f"{force.day} {force:%B %Y}" if force else ""),
         ("Status", say_status(source)),
         ("Text", escape(text)),
-        ("Language", escape(_LANGUAGES.get(source.language, source.language))),
+        ("Language", escape(LANGUAGES.get(source.language, source.language))),
         ("Licence", escape(source.licence or "not known")),
         ("Official text", web_link(source.address) or "no address known"),
         ("Archived copy", web_link(source.archive)),
