@@ -43,6 +43,7 @@ class StubServer(ThreadingHTTPServer):
     """`text` is what `/ok` writes, `turns` what `/turns` does, one after the other; `requests` is
     all that was asked, in order.
 
+    `listing` is the status and body of its list of models; with `None` it never answers.
     `dimension` is that of its vectors; after `most` texts it embeds none. `left` is set once a
     client has hung up before the end. A handler waits on `stopped` where a bad server would keep
     its client waiting, so that the end of the test ends it.
@@ -54,6 +55,7 @@ class StubServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.text = text
         self.turns: list[str] = []
+        self.listing: tuple[int, str] | None = (200, '{"object": "list", "data": [{"id": "stub"}]}')
         self.dimension = 64
         self.most: int | None = None
         self.requests: list[Request] = []
@@ -99,6 +101,20 @@ def bounded(work: Callable[[], T], stub: StubServer, seconds: float = 6.0) -> T:
 class _Handler(BaseHTTPRequestHandler):
     server: StubServer
     protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Tell which models there are, at `/v1/models`."""
+        self.close_connection = True
+        try:
+            if not self.path.endswith("/v1/models"):
+                self._whole(404, "text/html", b"<!doctype html><title>Not found</title>")
+            elif self.server.listing is None:
+                self._silent()
+            else:
+                status, body = self.server.listing
+                self._whole(status, "application/json", body.encode())
+        except OSError:
+            self.server.left.set()
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
