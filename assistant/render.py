@@ -78,7 +78,9 @@ def say_in_short(origin: Origin, spec: str) -> str:
 
 
 def say_model(spec: str) -> str:
-    """The model's own name, without the address that it is reached at."""
+    """The model's own name, without the address that it is reached at or the ending of its file."""
+    if spec.startswith("gguf:"):
+        return spec.removeprefix("gguf:").removesuffix(".gguf")
     return spec.rpartition("#")[2]
 
 

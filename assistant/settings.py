@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     model: str = Field(
         "quotes",
         description="language model: `quotes` (none), an OpenAI model name such as `gpt-4o-mini`, "
-        "`ollama/NAME` or `http://host:port/v1#NAME`",
+        "`ollama/NAME`, `http://host:port/v1#NAME` or `gguf:PATH` (a file)",
     )
     api_key: SecretStr | None = Field(
         None,

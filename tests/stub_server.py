@@ -167,6 +167,16 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._ok()
 
+    def _counting(self) -> None:
+        """Write the text and count its tokens: 20 read, 3 written."""
+        self._begin()
+        self._write_pieces(self.server.text)
+        usage = {"prompt_tokens": 20, "completion_tokens": 3, "total_tokens": 23}
+        counted = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "stub",
+                   "choices": [], "usage": usage}
+        self._send(f"data: {json.dumps(counted)}\n\n".encode())
+        self._end()
+
     def _unsure(self) -> None:
         """Say in one word what is likely: yes at 60, no at 20, capitals counted in, of 100."""
         likely = [("Yes", 0.5), (" yes", 0.1), ("No", 0.2), ("Perhaps", 0.1)]

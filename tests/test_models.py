@@ -563,7 +563,10 @@ def test_each_form_of_a_model_is_opened_without_a_connection(
     ("ollama", "Did you mean 'ollama/NAME'?"),
     ("http://localhost:8080/v1", "http://host:port/v1#NAME"),
     ("http://localhost:8080/v1#", "http://host:port/v1#NAME"),
-    ("xyzzy", "Write one of: quotes, gpt-4o-mini, ollama/NAME, http://host:port/v1#NAME."),
+    ("xyzzy", "Write one of: quotes, gpt-4o-mini, ollama/NAME, http://host:port/v1#NAME, "
+     "gguf:PATH."),
+    ("~/models/small.gguf", "Did you mean 'gguf:~/models/small.gguf'?"),
+    ("gguf", "Did you mean 'gguf:PATH'?"),
 ])
 def test_an_unknown_model_is_answered_with_a_suggestion(
     spec: str, suggestion: str, settings_for: SettingsFor
@@ -576,8 +579,9 @@ def test_an_unknown_model_is_answered_with_a_suggestion(
 
 
 def test_every_form_that_the_setting_describes_is_opened(
-    settings_for: SettingsFor
+    settings_for: SettingsFor, tmp_path: Path
 ) -> None:
+    (tmp_path / "PATH").write_bytes(b"GGUF")
     described = Settings.model_fields["model"].description or ""
     forms = described.split("`")[1::2]
     assert "quotes" in forms and len(forms) >= 4

@@ -40,6 +40,10 @@ class Endpoint:
         self._server = server
         self._unfit = unfit if unfit is not None else set()
 
+    @property
+    def server(self) -> Server:
+        return self._server
+
     def fresh(self) -> Endpoint:
         return Endpoint(self._server, self._unfit)
 

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from assistant.endpoints import find_server, unknown
 from assistant.models.endpoint import INSTEAD, Endpoint
+from assistant.models.local import PREFIX, open_local
 from assistant.models.model import Model
 from assistant.settings import Settings
 
-_FORMS = ("quotes", "gpt-4o-mini", "ollama/NAME", "http://host:port/v1#NAME")
+_FORMS = ("quotes", "gpt-4o-mini", "ollama/NAME", "http://host:port/v1#NAME", "gguf:PATH")
 _OPENAIS = r"((?:gpt|chatgpt|o\d)[\w.:-]*)"
 
 
 def open_model(settings: Settings) -> Model | None:
     """The model that `settings.model` names; `None` for `quotes`.
 
-    Raises SettingsError if the setting is of no known form. No connection is made.
+    Raises SettingsError if the setting is of no known form or names a file that is no model. No
+    connection is made, no file is loaded.
     """
     spec = settings.model.strip()
     if spec == "quotes":
         return None
+    if spec.startswith(PREFIX):
+        return open_local(spec, settings)
     server = find_server(
         spec, _OPENAIS, settings, key="api_key", kind="model", instead=INSTEAD
     )
     if server is None:
-        raise unknown("model", "ASSISTANT_MODEL", spec, _FORMS)
+        is_file = spec.lower().endswith(".gguf")
+        forms = [f"{PREFIX}{spec}"] if is_file else _FORMS
+        raise unknown("model", "ASSISTANT_MODEL", spec, forms)
     return Endpoint(server)
 
 
