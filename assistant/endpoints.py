@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -95,11 +96,16 @@ class Server:
         # holds for OpenAI (key, organization, project) is never sent elsewhere.
         own = self.base_url is None
         key = self.key.get_secret_value() if self.key else None
+        timeout = openai.Timeout(self.timeout, connect=_CONNECT_SECONDS)
+        # A proxy of the environment does not reach what runs on this machine.
+        direct = openai.DefaultHttpx2Client(trust_env=False, timeout=timeout) if (
+            _is_loopback(self.base_url)
+        ) else None
         elsewhere: Any = {"OpenAI-Organization": openai.Omit(), "OpenAI-Project": openai.Omit()}
         return openai.OpenAI(
             base_url=self.base_url, api_key=key or (None if own else "none"),
             max_retries=self.retries, default_headers=None if own else elsewhere,
-            timeout=openai.Timeout(self.timeout, connect=_CONNECT_SECONDS),
+            timeout=timeout, http_client=direct,
         )
 
     @property
@@ -184,6 +190,11 @@ class Server:
 
 def _without_password(address: str) -> str:
     return re.sub(r"//[^/@\s]*@", "//", address)
+
+
+def _is_loopback(address: str | None) -> bool:
+    host = urlsplit(address or "").hostname or ""
+    return host == "localhost" or host == "::1" or host.startswith("127.")
 
 
 def _too_long(error: openai.APIStatusError) -> bool:

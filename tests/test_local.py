@@ -17,7 +17,7 @@ import pytest
 
 from assistant.answering import Assistant
 from assistant.errors import ModelError, Refused, SettingsError, Unreachable
-from assistant.models import Prompt, local, open_model
+from assistant.models import Prompt, local, open_model, serving
 from assistant.models.local import Local, open_local
 from assistant.render import say_model
 from assistant.settings import Settings
@@ -55,7 +55,7 @@ def write_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wri
     """Write a "model" that the small program serves as the orders in it say."""
     program = tmp_path / "fake.py"
     program.write_text(FAKE, encoding="utf-8")
-    monkeypatch.setattr(local.serving, "__file__", str(program))
+    monkeypatch.setattr(serving, "__file__", str(program))
 
     def write(*orders: str, name: str = "small.gguf") -> Path:
         path = tmp_path / name
@@ -258,9 +258,9 @@ def test_no_process_is_left_when_the_program_ends_in_whatever_way(
     path = write_model(f"{stub.url}/ok")
     code = (
         "import os\n"
-        "from assistant.models import local, open_model\n"
+        "from assistant.models import open_model, serving\n"
         "from assistant.settings import read_settings\n"
-        f"local.serving.__file__ = {str(tmp_path / 'fake.py')!r}\n"
+        f"serving.__file__ = {str(tmp_path / 'fake.py')!r}\n"
         f"open_model(read_settings(model='gguf:{path}')).load()\n{end}"
     )
     subprocess.run([sys.executable, "-c", code], check=False, timeout=60)

@@ -474,6 +474,14 @@ def test_the_key_of_openai_is_sent_to_no_other_server(
     assert KEY not in str(request)
 
 
+def test_a_server_on_this_machine_is_not_asked_for_through_a_proxy(
+    stub: StubServer, model_at: Callable[..., Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    stub.text = "Yes."
+    assert "".join(model_at("ok").stream(PROMPT)) == "Yes."
+
+
 def test_the_key_of_openai_is_read_for_openai(
     stub: StubServer, settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
