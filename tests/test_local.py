@@ -299,6 +299,12 @@ def test_a_home_and_spaces_in_the_path_are_understood(
     assert open_local("gguf:my models/a b.gguf", settings_for())._process is model._process
 
 
+def test_a_link_keeps_its_own_name(tmp_path: Path, settings_for: SettingsFor) -> None:
+    (tmp_path / "b179c952").write_bytes(b"GGUF")
+    (tmp_path / "small.gguf").symlink_to(tmp_path / "b179c952")
+    assert open_local("gguf:small.gguf", settings_for()).name == "gguf:small.gguf"
+
+
 @pytest.mark.parametrize(("spec", "fact", "next_step"), [
     ("gguf:", "gguf: names no file.", "gguf:PATH"),
     ("gguf:  ", "gguf: names no file.", "gguf:PATH"),

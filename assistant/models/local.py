@@ -56,7 +56,8 @@ def open_local(spec: str, settings: Settings) -> Local:
 
     if not written:
         refuse(f"{PREFIX} names no file.", "Write gguf:PATH, for example gguf:~/models/small.gguf.")
-    path = Path(os.path.expanduser(written)).resolve()
+    # not resolved: download caches link from a model's name to a file with another
+    path = Path(os.path.abspath(os.path.expanduser(written)))
     if not path.is_file():
         missing = f"{path} is a folder" if path.is_dir() else f"There is no file {path}"
         refuse(f"{missing}.", _files_near(path))
@@ -109,6 +110,15 @@ class Local:
     def margin(self, prompt: Prompt) -> float:
         margin, = self._asked(lambda endpoint: iter([endpoint.margin(prompt)]))
         return margin
+
+    def stop(self) -> None:
+        """End its process, for all who ask; the next question starts it again."""
+        self._process.stop()
+
+    @property
+    def process_id(self) -> int | None:
+        """That of the process which serves it, unless none runs."""
+        return self._process.id
 
     @property
     def server(self) -> Server:
@@ -167,6 +177,11 @@ class Process:
                 self.stop()
                 self._running = self._start()
             return self._running
+
+    @property
+    def id(self) -> int | None:
+        child = self._child
+        return child.pid if child and child.poll() is None else None
 
     def stop(self) -> None:
         """End the process, also while it loads; the next question starts it again."""

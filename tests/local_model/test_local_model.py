@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import socket
+import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -16,15 +19,18 @@ from typing import NamedTuple
 import pytest
 
 from assistant.answering import Assistant, Event, Finished, Quoted, Stated
-from assistant.models import Model, Prompt, open_model
+from assistant.errors import Refused
+from assistant.models import Prompt, open_model
+from assistant.models.local import Local
+from assistant.settings import read_settings
 from assistant.types import Answer, Draft, Statement
 from assistant.verify import Numbering, check
 from tests.local_model.get_model import FILE, model_path
 
 pytestmark = pytest.mark.local_model
 
+ROOT = Path(__file__).parents[2]
 FOUNDING_ACT = "What did Russia ask about the 1997 Founding Act?"
-_START_SECONDS = 60
 # A small machine reads a prompt slowly: this long without a word is still no fault.
 _MODEL_TIMEOUT = 240
 # The environment is cleaned before each test; what names the model is read once, here.
@@ -44,57 +50,27 @@ class Told(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the model is served, until the session ends."""
+def weights() -> Path:
     if find_spec("xllamacpp") is None:
         pytest.skip("NO LOCAL MODEL TEST RAN: xllamacpp is missing; pip install '.[local]'")
     if not _WEIGHTS.is_file():
         pytest.skip(f"NO LOCAL MODEL TEST RAN: there is no {_WEIGHTS}; make model")
-    port = _free_port()
-    log = tmp_path_factory.mktemp("local-model") / "server.log"
-    serve = Path(__file__).with_name("serve.py")
-    with log.open("w", encoding="utf-8") as output:
-        server = subprocess.Popen(
-            [sys.executable, str(serve), str(_WEIGHTS), str(port)],
-            stdout=output, stderr=subprocess.STDOUT,
-        )
-        try:
-            _wait_for(port, server, log)
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + _START_SECONDS
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.1)
-    pytest.fail(f"The model is not served:\n{log.read_text(encoding='utf-8', errors='replace')}")
+    return _WEIGHTS
 
 
 @pytest.fixture(scope="session")
-def model(address: str, bundled: Assistant) -> Model:
-    found = open_model(bundled.settings.model_copy(
-        update={"model": f"{address}#local", "model_timeout": _MODEL_TIMEOUT}
-    ))
-    assert found is not None
-    return found
+def model(weights: Path, home: Path) -> Iterator[Local]:
+    """The model, served until the session ends."""
+    found = open_model(
+        read_settings(home=home, model=f"gguf:{weights}", model_timeout=_MODEL_TIMEOUT)
+    )
+    assert isinstance(found, Local)
+    yield found
+    found.stop()
 
 
 @pytest.fixture(scope="session")
-def assistant(bundled: Assistant, model: Model) -> Assistant:
+def assistant(bundled: Assistant, model: Local) -> Assistant:
     return Assistant(bundled.corpus, bundled.index, model, bundled.settings)
 
 
@@ -114,7 +90,7 @@ def of_the_model(answer: Answer) -> list[Statement]:
     return [s for s in answer.statements if s.origin == "model"]
 
 
-def test_the_model_streams_its_text(model: Model) -> None:
+def test_the_model_streams_its_text(model: Local) -> None:
     prompt = Prompt("You are brief.", "Name three animals that live in the sea.")
     times = []
     pieces = []
@@ -127,7 +103,8 @@ def test_the_model_streams_its_text(model: Model) -> None:
 
 def test_the_question_is_answered(told: Told) -> None:
     assert told.answer.outcome == "answered"
-    assert told.answer.model.endswith("#local")
+    assert told.answer.model == f"gguf:{_WEIGHTS.name}"
+    assert told.answer.tokens.read > 100 and told.answer.tokens.written > 0
     assert told.answer.statements
     assert not any("ASSISTANT_MODEL" in notice for notice in told.answer.notices)
 
@@ -166,3 +143,83 @@ def test_a_question_outside_the_corpus_does_not_wait_for_the_model(assistant: As
     assert time.perf_counter() - start < 1.0
     assert answer.outcome == "not_in_corpus"
     assert "first_model_sentence" not in answer.timings
+
+
+def is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_the_unchanging_prompt_is_read_once(model: Local) -> None:
+    system = "You count ships. " * 60
+    took = []
+    for question in ("How many ships are there in Ardal?", "And how many boats lie in Brack?"):
+        start = time.perf_counter()
+        next(model.stream(Prompt(system, question)))
+        took.append(time.perf_counter() - start)
+    assert took[1] < took[0] / 2
+
+
+def test_who_has_not_the_key_gets_no_answer(model: Local) -> None:
+    server = model.server
+    request = urllib.request.Request(
+        f"{server.base_url}/chat/completions", data=b"{}",
+        headers={"Content-Type": "application/json"},
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+    assert refused.value.code == 401
+    refused.value.close()
+    assert str(server.base_url).startswith("http://127.0.0.1:")
+
+
+def test_a_killed_process_is_started_again(model: Local) -> None:
+    prompt = Prompt("You are brief.", "Name an animal that lives in the sea.")
+    assert "".join(model.stream(prompt)).strip()
+    process = model.process_id
+    assert process is not None
+    os.kill(process, signal.SIGKILL)
+    assert "".join(model.stream(prompt)).strip()
+    assert model.process_id not in (None, process)
+
+
+def test_a_file_that_is_cut_off_is_told(weights: Path, tmp_path: Path) -> None:
+    half = tmp_path / "half.gguf"
+    with weights.open("rb") as whole, half.open("wb") as part:
+        shutil.copyfileobj(whole, part)
+        part.truncate(weights.stat().st_size // 2)
+    model = open_model(read_settings(model=f"gguf:{half}"))
+    assert model is not None
+    with pytest.raises(Refused, match="half.gguf cannot be loaded: .*Is the file whole"):
+        next(model.stream(Prompt("You are brief.", "Name an animal.")))
+
+
+def test_a_question_on_the_command_line_is_answered_and_no_process_is_left(
+    weights: Path, bundled: Assistant, tmp_path: Path
+) -> None:
+    named = tmp_path / "a model.gguf"  # a name that no other process has
+    named.symlink_to(weights)
+    environment = {
+        **os.environ, "ASSISTANT_HOME": str(bundled.settings.home),
+        "ASSISTANT_MODEL_TIMEOUT": str(_MODEL_TIMEOUT), "PYTHONPATH": str(ROOT),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "assistant", "ask", "--json", "--model", f"gguf:{named}",
+         FOUNDING_ACT],
+        capture_output=True, text=True, check=False, env=environment, timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["outcome"] == "answered" and answer["citations"]
+    assert answer["model"] == "gguf:a model.gguf" and all(count > 0 for count in answer["tokens"])
+    assert all(statement["citations"] for statement in answer["statements"])
+    assert not serving(named)
+
+
+def serving(model: Path) -> list[str]:
+    """The processes that have the file among their arguments."""
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    return [line for line in listed.stdout.splitlines() if str(model) in line]
