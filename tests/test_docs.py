@@ -17,12 +17,14 @@ import pytest
 from pydantic import BaseModel
 
 from assistant.corpus.catalogue import FrontMatter
-from assistant.evaluation.suite import Group
+from assistant.evaluation.metrics import METRICS
+from assistant.evaluation.suite import Group, bundled_prompts, read_suite
 from assistant.render import AnswerJson
 from assistant.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+PROMPTS = bundled_prompts() / "README.md"
 SCHEMAS: dict[str, type[BaseModel]] = {
     "answer": AnswerJson, "front-matter": FrontMatter, "test-prompts": Group,
 }
@@ -36,6 +38,12 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
+def metrics_table() -> str:
+    rows = ["| metric | what | definition |", "|---|---|---|"]
+    rows += [f"| `{m.name}` | {m.definition} | {m.source} |" for m in METRICS]
+    return "\n".join(rows)
+
+
 def schema_path(name: str) -> Path:
     return ROOT / "docs" / f"{name}.schema.json"
 
@@ -44,14 +52,27 @@ def schema(name: str) -> str:
     return json.dumps(SCHEMAS[name].model_json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def with_tables(readme: str) -> str:
-    marked = re.compile(r"(<!-- settings -->\n).*?(<!-- /settings -->)", re.S)
-    return marked.sub(lambda m: f"{m[1]}{settings_table()}\n{m[2]}", readme)
+def with_tables(text: str) -> str:
+    return _filled(_filled(text, "settings", settings_table()), "metrics", metrics_table())
 
 
-def test_the_settings_table_is_up_to_date() -> None:
-    readme = README.read_text(encoding="utf-8")
-    assert with_tables(readme) == readme, "run `make schema`"
+def _filled(text: str, name: str, table: str) -> str:
+    marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.S)
+    return marked.sub(lambda m: f"{m[1]}{table}\n{m[2]}", text)
+
+
+@pytest.mark.parametrize("path", [README, PROMPTS], ids=["README", "prompts"])
+def test_the_tables_are_up_to_date(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert with_tables(text) == text, "run `make schema`"
+
+
+def test_the_example_of_test_prompts_is_read(tmp_path: Path) -> None:
+    text = PROMPTS.read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", text, re.S | re.M)
+    (tmp_path / "harbours.yaml").write_text(example, encoding="utf-8")
+    (group,) = read_suite(tmp_path)
+    assert [prompt.unanswerable for prompt in group.prompts] == [False, False, True]
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -109,6 +130,7 @@ def test_the_readme_opens_with_the_two_commands() -> None:
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in (README, PROMPTS):
+        page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
     for each in SCHEMAS:
         schema_path(each).write_text(schema(each), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from assistant.evaluation.suite import (
     GIVES_AN_ANSWER,
     Group,
     TestPrompt,
+    bundled_prompts,
     open_suite,
     prompts_of,
     says,
@@ -19,6 +21,7 @@ from assistant.evaluation.suite import (
 from assistant.settings import bundled
 from assistant.types import Source
 
+ROOT = Path(__file__).parent.parent
 GROUPS = open_suite()
 PROMPTS = [prompt for _, prompt in prompts_of(GROUPS)]
 TOPICS = {
@@ -43,6 +46,14 @@ def test_there_are_at_least_150_prompts_in_all_the_groups() -> None:
     assert {group.name for group in GROUPS} == TOPICS
     assert len(PROMPTS) >= 150
     assert min(len(group.prompts) for group in GROUPS) >= 8
+
+
+@pytest.mark.parametrize("page", [bundled_prompts() / "README.md", ROOT / "README.md"])
+def test_the_pages_say_how_many_there_are(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert set(re.findall(r"\d+(?= (?:test prompts over|in\n14 groups|bundled test))", text)) == {
+        str(len(PROMPTS))
+    }
 
 
 def test_conversations_have_two_to_five_questions() -> None:
