@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from assistant.answering import Assistant
-from assistant.errors import SettingsError
+from assistant.errors import ModelError, SettingsError
 from assistant.evaluation.judging import IndependentJudge, open_independent_judge
 from assistant.evaluation.junit import junit_xml
 from assistant.evaluation.metrics import BY_NAME, figure
@@ -216,6 +216,18 @@ def test_what_gates_the_answers_is_no_judge_of_them(settings_for: Callable[..., 
         open_independent_judge("gpt-4o-mini", settings)
     with pytest.raises(SettingsError, match="no language model"):
         open_independent_judge("quotes", settings)
+
+
+def test_a_model_judges_by_how_likely_its_yes_is_and_its_silence_is_no_verdict(
+    settings_for: Callable[..., Settings], stub: StubServer
+) -> None:
+    judge = open_independent_judge(f"{stub.at('unsure')}#judge", settings_for())
+    # Yes at 60 of 100, no at 20: by ln 3 = 1.1 nats likelier, which is more than 1.
+    assert judge.supports("Cities keep ships.", "Ships are kept.")
+    assert "Ships are kept." in str(stub.requests[-1].body)
+    away = open_independent_judge(f"{stub.at('401')}#judge", settings_for())
+    with pytest.raises(ModelError):
+        away.supports("Cities keep ships.", "Ships are kept.")
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         name="passed", title="passed",
         definition="Prompts whose answer has no fault: right outcome, all vital facts, the wanted "
-        "sources, nothing that must not be said, quotations verbatim.",
+        "sources, nothing that must not be said, quotations verbatim, no unknown speaker.",
         source="ours", value=lambda s: float(s.passed),
     ),
     Metric(

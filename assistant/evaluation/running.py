@@ -23,6 +23,7 @@ from assistant.errors import QuestionError
 from assistant.evaluation.judging import IndependentJudge
 from assistant.evaluation.scoring import Cited, Score, citations_judged, score
 from assistant.evaluation.suite import Group, TestPrompt, prompts_of
+from assistant.models import abilities_of
 from assistant.render import AnswerJson, answer_text, as_model
 from assistant.types import Answer, Turn
 
@@ -132,15 +133,16 @@ def evaluate(
 
 
 def state_of(assistant: Assistant, model: str) -> str:
-    """A fingerprint of all that an answer depends on besides the question: model, corpus, settings
-    that change answers, the model's prompts, and the program's code."""
+    """A fingerprint of all that an answer depends on besides the question: the model and what was
+    measured of it, corpus, settings that change answers, the model's prompts, and the code."""
     settings = assistant.settings
     package = Path(__file__).parents[1]
     code = [path for path in sorted(package.rglob("*.py"))
             if path.relative_to(package).parts[0] not in _SAYS_NOTHING]
     prompts = sorted(settings.prompts.glob("*.txt"))
     return _digest(
-        model, assistant.corpus.version, settings.verify, settings.embedding,
+        model, repr(abilities_of(settings, model)), assistant.corpus.version, settings.verify,
+        settings.embedding,
         *(path.read_text(encoding="utf-8") for path in (*prompts, *code)),
     )
 
