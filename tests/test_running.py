@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -106,6 +107,25 @@ def test_a_run_that_broke_off_is_gone_on_with(
     assert len(passed(run)) == 4
     evaluate(assistant, groups, ["quotes"], out)
     assert len(asked) == 1
+
+
+def test_an_interrupted_run_ends_at_once_and_keeps_its_answers(
+    assistant: Assistant, groups: tuple[Group, ...], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ask = Assistant.ask
+
+    def slowly(self: Assistant, text: str, *rest: object, **named: object) -> object:
+        time.sleep(0.3)
+        return ask(self, text, *rest, **named)  # type: ignore[arg-type]
+
+    def interrupt(done: int, of: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Assistant, "ask", slowly)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(assistant, groups, ["quotes"], tmp_path / "out", progress=interrupt)
+    assert 1 <= len(lines(tmp_path / "out")) < 4
 
 
 def test_the_history_of_a_conversation_holds_the_assistants_own_answers(

@@ -119,17 +119,28 @@ def evaluate(
             journal.add(judged)
         return judged
 
-    rows = []
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        for done, row in enumerate(pool.map(work, tasks), start=1):
-            rows.append(row)
-            if progress:
-                progress(done, len(tasks))
+    rows = _at_once(work, tasks, jobs, progress)
     return Run(
         results=tuple(_result(task, row) for task, row in zip(tasks, rows, strict=True)),
         before=tuple(_before(tasks, journal.read())),
         corpus_version=assistant.corpus.version, judge=name,
     )
+
+
+def _at_once(
+    work: Callable[[_Task], Row], tasks: Sequence[_Task], jobs: int, progress: Progress | None
+) -> list[Row]:
+    rows = []
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        try:
+            for done, row in enumerate(pool.map(work, tasks), start=1):
+                rows.append(row)
+                if progress:
+                    progress(done, len(tasks))
+        except BaseException:  # Ctrl-C too: what has not begun is not asked any more
+            pool.shutdown(cancel_futures=True)
+            raise
+    return rows
 
 
 def state_of(assistant: Assistant, model: str) -> str:
