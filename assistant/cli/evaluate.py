@@ -47,7 +47,7 @@ def evaluate(
     from assistant.evaluation.junit import junit_xml
     from assistant.evaluation.report import report_html
     from assistant.evaluation.running import evaluate as run_suite
-    from assistant.evaluation.suite import open_suite
+    from assistant.evaluation.suite import open_suite, strangers
     from assistant.evaluation.summary import named, shortfalls, tables
 
     floors = dict(map(_read_floor, min or ()))
@@ -58,7 +58,8 @@ def evaluate(
     judged = open_independent_judge(judge, settings) if judge else None
     folder = out or _folder(settings, suite)
     assistant = open_with_progress(settings)
-    warn(assistant.corpus.notices)
+    held = {source.id for source in assistant.corpus.sources}
+    warn([*assistant.corpus.notices, *strangers(groups, held)])
     with progress("Asking test prompts") as show:
         run = run_suite(
             assistant, groups, tuple(dict.fromkeys(model or [settings.model])), folder,

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
@@ -228,6 +228,16 @@ def prompts_of(groups: Sequence[Group]) -> Iterator[tuple[Group, TestPrompt]]:
     for group in groups:
         for prompt in group.prompts:
             yield group, prompt
+
+
+def strangers(groups: Sequence[Group], held: Collection[str]) -> list[str]:
+    """A sentence for each prompt that names a source which the corpus does not hold."""
+    told = []
+    for _, prompt in prompts_of(groups):
+        named = {*prompt.may_cite, *(id for side in prompt.wanted for id in side)}
+        if missing := sorted(named.difference(held)):
+            told.append(f"{prompt.id} names what the corpus does not hold: {', '.join(missing)}.")
+    return told
 
 
 def says(text: str, wanted: str) -> bool:
