@@ -50,7 +50,7 @@ def find_server(
     else:
         return None
     return Server(
-        name=_without_password(spec), base_url=base_url, model=model,
+        name=without_password(spec), base_url=base_url, model=model,
         key=getattr(settings, key), key_variable=f"{PREFIX}{key.upper()}",
         timeout=settings.model_timeout, kind=kind, instead=instead,
     )
@@ -98,9 +98,9 @@ class Server:
         key = self.key.get_secret_value() if self.key else None
         timeout = openai.Timeout(self.timeout, connect=_CONNECT_SECONDS)
         # A proxy of the environment does not reach what runs on this machine.
-        direct = openai.DefaultHttpx2Client(trust_env=False, timeout=timeout) if (
-            _is_loopback(self.base_url)
-        ) else None
+        direct = (
+            openai.DefaultHttpx2Client(trust_env=False, timeout=timeout) if self.is_here else None
+        )
         elsewhere: Any = {"OpenAI-Organization": openai.Omit(), "OpenAI-Project": openai.Omit()}
         return openai.OpenAI(
             base_url=self.base_url, api_key=key or (None if own else "none"),
@@ -110,7 +110,13 @@ class Server:
 
     @property
     def where(self) -> str:
-        return _without_password(self.base_url or "api.openai.com")
+        return without_password(self.base_url or "api.openai.com")
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it runs on this machine."""
+        host = urlsplit(self.base_url or "").hostname or ""
+        return host in ("localhost", "::1") or host.startswith("127.")
 
     def not_understood(self) -> Refused:
         return Refused(
@@ -188,13 +194,8 @@ class Server:
         ]
 
 
-def _without_password(address: str) -> str:
+def without_password(address: str) -> str:
     return re.sub(r"//[^/@\s]*@", "//", address)
-
-
-def _is_loopback(address: str | None) -> bool:
-    host = urlsplit(address or "").hostname or ""
-    return host == "localhost" or host == "::1" or host.startswith("127.")
 
 
 def _too_long(error: openai.APIStatusError) -> bool:

@@ -43,7 +43,8 @@ class StubServer(ThreadingHTTPServer):
     """`text` is what `/ok` writes, `turns` what `/turns` does, one after the other; `requests` is
     all that was asked, in order.
 
-    `listing` is the status and body of its list of models; with `None` it never answers.
+    `listing` is the status and body of its list of models; with `None` it never answers. `pages`
+    are what else it tells, by path.
     `dimension` is that of its vectors; after `most` texts it embeds none. `left` is set once a
     client has hung up before the end. A handler waits on `stopped` where a bad server would keep
     its client waiting, so that the end of the test ends it.
@@ -56,6 +57,7 @@ class StubServer(ThreadingHTTPServer):
         self.text = text
         self.turns: list[str] = []
         self.listing: tuple[int, str] | None = (200, '{"object": "list", "data": [{"id": "stub"}]}')
+        self.pages: dict[str, object] = {}
         self.dimension = 64
         self.most: int | None = None
         self.requests: list[Request] = []
@@ -103,10 +105,13 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """Tell which models there are, at `/v1/models`."""
+        """Tell which models there are, at `/v1/models`, and what `pages` hold."""
         self.close_connection = True
         try:
-            if not self.path.endswith("/v1/models"):
+            if self.path in self.server.pages:
+                body = json.dumps(self.server.pages[self.path])
+                self._whole(200, "application/json", body.encode())
+            elif not self.path.endswith("/v1/models"):
                 self._whole(404, "text/html", b"<!doctype html><title>Not found</title>")
             elif self.server.listing is None:
                 self._silent()
@@ -117,6 +122,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.left.set()
 
     def do_POST(self) -> None:
+        if self.path in self.server.pages:
+            self.do_GET()
+            return
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.requests.append(Request(self.path, headers, body))

@@ -20,9 +20,9 @@ NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 ORDER = [
     "types", "errors", "settings", "tokenization", "places", "corpus", "endpoints", "embeddings",
     "index", "question", "scope", "silence", "premise", "period", "injection", "quoted",
-    "differing", "retrieval", "models", "prompts", "rewriting", "compose", "verify", "contested",
-    "notices", "answering", "records", "render", "evaluation", "web", "cli", "app", "__init__",
-    "__main__",
+    "differing", "retrieval", "models", "prompts", "rewriting", "compose", "checking", "verify",
+    "contested", "notices", "answering", "records", "render", "evaluation", "web", "cli", "app",
+    "__init__", "__main__",
 ]
 HOMES = {
     "gradio": ("assistant/web/",),

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assistant.cli import documents, evaluate
+from assistant.cli import documents, evaluate, models
 from assistant.cli.shared import fail_on, open_with_progress, warn
 from assistant.errors import AssistantError, QuestionError
 from assistant.scope import read_scope
@@ -123,5 +123,6 @@ def _turn(turn: dict[str, Any]) -> Turn:
     return Turn(role, content)
 
 
+app.add_typer(models.app, name="models")
 app.add_typer(evaluate.app)  # last, so that help begins with asking
 app.add_typer(documents.app)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pydantic import TypeAdapter, ValidationError
 
+from assistant.endpoints import without_password
 from assistant.settings import Settings
 
 
@@ -17,10 +18,12 @@ from assistant.settings import Settings
 class Abilities:
     """One model, measured.
 
-    `context` is in tokens, `reads` and `writes` in tokens a second, `None` where it could not be
-    told. `cites` is the share of its sentences that end with the mark of a source it was given,
-    `schema` says whether it keeps to a JSON schema, `judges` is the share of pairs of a true and a
-    false sentence that its margin puts in order (0.5 is chance; `None`: it tells no likelihoods).
+    `spec` is what the model is called (`Model.name`). `context` is in tokens, `reads` and `writes`
+    in tokens a second, `None` where it could not be told. `cites` is the share of its sentences
+    that end with the mark of a source which says so, `schema` says whether it keeps to a JSON
+    schema, `judges` is the share of pairs of a true and a false sentence that its margin puts in
+    order, `finds` that of pairs of a text that states an answer and one that does not (0.5 is
+    chance; `None`: it tells no likelihoods).
     """
 
     spec: str
@@ -31,6 +34,7 @@ class Abilities:
     cites: float = 0.0
     schema: bool = False
     judges: float | None = None
+    finds: float | None = None
 
     @property
     def capable(self) -> bool:
@@ -39,11 +43,11 @@ class Abilities:
         fast = self.reads is None or self.reads >= _FAST
         return fast and self.cites >= _RELIABLE
 
-
     @property
     def chooses(self) -> bool:
         """Whether it better points to the sentences that answer than writes its own."""
-        return not self.capable and (self.judges or 0.0) >= _DISCERNING
+        found = self.judges if self.finds is None else self.finds
+        return not self.capable and (found or 0.0) >= _DISCERNING
 
 
 # Tokens a second; and the share of sentences with a right mark.
@@ -54,13 +58,18 @@ _DISCERNING = 0.75
 # Hosted models need no check.
 _KNOWN = re.compile(r"(?:gpt|chatgpt|o\d)[\w.:-]*")
 
-
 _FILE = TypeAdapter(dict[str, Abilities])
 
 
 def read_abilities(settings: Settings, spec: str) -> Abilities | None:
-    """What was measured of a model; `None` if it was not, or what was kept is not readable."""
-    return _read(settings.home / "models.json").get(spec)
+    """What was measured of a model, named by its setting or its name; `None` if it was not, or
+    what was kept is not readable."""
+    return _read(settings.home / "models.json").get(name_of(spec))
+
+
+def all_abilities(settings: Settings) -> tuple[Abilities, ...]:
+    """What was measured of all models."""
+    return tuple(_read(settings.home / "models.json").values())
 
 
 def abilities_of(settings: Settings, spec: str) -> Abilities:
@@ -74,12 +83,21 @@ def abilities_of(settings: Settings, spec: str) -> Abilities:
 
 def write_abilities(settings: Settings, measured: Abilities) -> None:
     path = settings.home / "models.json"
-    kept = {**_read(path), measured.spec: measured}
+    named = replace(measured, spec=name_of(measured.spec))
+    kept = {**_read(path), named.spec: named}
     path.parent.mkdir(parents=True, exist_ok=True)
     plain = {spec: asdict(one) for spec, one in kept.items()}
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(plain, indent=2, default=str), encoding="utf-8")
     fresh.replace(path)
+
+
+def name_of(spec: str) -> str:
+    """What the model of a setting is called: a file without its folder, an address without its
+    password."""
+    if spec.startswith("gguf:"):
+        return f"gguf:{PurePath(spec.removeprefix('gguf:').strip()).name}"
+    return without_password(spec)
 
 
 def _read(path: Path) -> dict[str, Abilities]:

@@ -48,12 +48,12 @@ def find_servers(
     """
     asked = list(dict.fromkeys(ports))
     with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
-        found = pool.map(lambda port: _look(port, seconds), asked)
+        found = pool.map(lambda port: look(f"http://127.0.0.1:{port}/v1", seconds), asked)
         return tuple(server for server in found if server)
 
 
-def _look(port: int, seconds: float) -> LocalServer | None:
-    address = f"http://127.0.0.1:{port}/v1"
+def look(address: str, seconds: float) -> LocalServer | None:
+    """The model server at an address that ends in `/v1`; `None` if none answers."""
     try:
         status, body = _get(f"{address}/models", seconds)
         told = json.loads(body)
