@@ -56,9 +56,11 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Quoted:
-    """The sources' own sentences: the answer at once, while a model still reads."""
+    """The sources' own sentences: the answer at once, while a model still reads. `premise` is the
+    one of the answer."""
 
     statements: tuple[Statement, ...]
+    premise: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,10 +165,11 @@ class Assistant:
         numbering = Numbering()
         statements = _quotes(retrieved, numbering)
         withheld: list[Withheld] = []
-        if statements:
-            clock.mark("first_text")
         if retrieved.answerable:
-            yield Quoted(statements=tuple(statements))
+            clock.mark("first_text")
+            yield Quoted(
+                statements=tuple(statements), premise=told.on_the_premise(retrieved)
+            )
         try:
             if writer and abilities.capable and question.earlier:
                 rewrite = rewritten(question, writer, self.settings.prompts)
@@ -175,7 +178,9 @@ class Assistant:
                 more = _further(statements, _quotes(retrieved, numbering))
                 if more:
                     statements += more
-                    yield Quoted(statements=tuple(more))
+                    yield Quoted(
+                        statements=tuple(more), premise=told.on_the_premise(retrieved)
+                    )
             if writer and statements:
                 task = _Task(question, retrieved, index, writer, judge, abilities)
                 for checked in self._written(task, numbering):

@@ -13,7 +13,7 @@ from itertools import groupby
 
 from assistant.compose import say_date
 from assistant.errors import AssistantError
-from assistant.render import ABSENT, HEADINGS, INSTEAD, say_in_short, say_withheld
+from assistant.render import ABSENT, HEADINGS, INSTEAD, say_in_short, say_model, say_withheld
 from assistant.types import Answer, Outcome, Source, Statement, Tier
 
 # A question is shown whole up to here; QuestionError rejects one that is much longer anyway.
@@ -51,33 +51,62 @@ def searching_html() -> str:
 
 def statements_html(
     statements: Sequence[Statement], turn: int, model: str | None, writing: bool,
-    premise: str = "",
+    premise: str = "", folded: bool = False,
 ) -> str:
-    """The statements so far. With a model its sentences stand first; while it still writes
-    (`writing`) their place is kept, so that the quotes below move little. A `premise` that the
-    sources do not bear out stands above all, then what the first quote says instead."""
-    quotes = [s for s in statements if s.origin == "quote"]
+    """The statements so far: the sources' own, then what a model writes (`writing`: still).
+
+    All that comes later stands below what is there, so that nothing moves under the reader's eyes;
+    a line of constant height on top tells that more stands below. A `premise` that the sources do
+    not bear out stands above all, then what the first quote says instead. With `folded` the
+    quotes give way to what the model writes.
+    """
     written = [s for s in statements if s.origin != "quote"]
     body = f'<p class="premise"><strong>{escape(premise)}</strong></p>' if premise else ""
+    quotes = _quotes([s for s in statements if s.origin == "quote"], turn, bool(premise))
+    if folded and model and (written or writing):
+        summary = "<summary>What the sources say</summary>"
+        body += f'<details class="folded">{summary}{quotes}</details>'
+    else:
+        by = _on_the_model(model, turn, written, writing) if model else ""
+        body = by + body + quotes
     if model and (written or writing):
         waiting = '<p class="waiting">The model is reading the sources …</p>' if writing else ""
-        origin = written[0].origin if written else "model"
-        body += _section(say_in_short(origin, model), _by_lead(written, turn) + waiting, "short")
-        body += '<h3 class="said">What the sources say</h3>' if quotes else ""
-    if premise and quotes:
-        body += _section(INSTEAD, _by_lead(quotes[:1], turn), "instead")
-        quotes = quotes[1:]
-    for tier, group in groupby(quotes, _tier):
-        body += _section(HEADINGS[tier], _by_lead(list(group), turn), tier)
+        heading = say_in_short(written[0].origin if written else "model", model)
+        section = _section(heading, _by_lead(written, turn) + waiting, "short")
+        body += f'<div id="short-{turn}">{section}</div>'
     return f'<div class="answer">{body}</div>'
 
 
-def answer_html(answer: Answer, turn: int) -> str:
+def _quotes(quotes: Sequence[Statement], turn: int, instead: bool) -> str:
+    first = 1 if instead else 0
+    body = _section(INSTEAD, _by_lead(quotes[:first], turn), "instead") if quotes[:first] else ""
+    return body + "".join(
+        _section(HEADINGS[tier], _by_lead(list(group), turn), tier)
+        for tier, group in groupby(quotes[first:], _tier)
+    )
+
+
+def _on_the_model(model: str, turn: int, written: Sequence[Statement], writing: bool) -> str:
+    name = escape(say_model(model))
+    if written:
+        plural = "sentence" if len(written) == 1 else "sentences"
+        by = "chosen" if written[0].origin == "choice" else "written"
+        more = " so far" if writing else ""
+        said = (f'<a class="to-short" href="#short-{turn}">{len(written)} {plural} {by} by {name}'
+                f"{more}, below the sources' own</a>")
+    elif writing:
+        said = f"{name} is reading; what it writes follows below the sources' own words."
+    else:
+        said = f"The sources' own words; nothing of {name} is shown. Why stands below."
+    return f'<p class="by">{said}</p>'
+
+
+def answer_html(answer: Answer, turn: int, folded: bool = False) -> str:
     """The finished answer: statements or what is absent, then what was withheld and noted."""
     model = None if answer.model == "quotes" else answer.model
     if answer.statements:
         shown = statements_html(
-            answer.statements, turn, model, writing=False, premise=answer.premise
+            answer.statements, turn, model, writing=False, premise=answer.premise, folded=folded
         )
     else:
         shown = _absence(answer.outcome, answer.nearest)
@@ -85,7 +114,53 @@ def answer_html(answer: Answer, turn: int) -> str:
     if answer.outcome == "partly_answered":
         after += _notice("The corpus answers this only in part.")
     after += "".join(_notice(n) for n in answer.notices)
-    return f'<div class="reply">{shown}{after}</div>'
+    return f'<div class="reply">{shown}{after}{_details(answer)}</div>'
+
+
+def understood_html(text: str, correctable: bool) -> str:
+    """How a question was understood, where that is not as it was typed."""
+    if not text:
+        return ""
+    link = ' <a class="correct" href="#question">Correct this</a>' if correctable else ""
+    return f'<p class="understood">Understood as “{escape(text)}”{link}</p>'
+
+
+def beside_html(versions: Sequence[tuple[str, str]]) -> str:
+    """Several answers to one question, each under the name of the model that wrote it."""
+    shown = "".join(
+        f'<section class="version"><h4>{escape(_writer(model))}</h4>{reply}</section>'
+        for model, reply in versions
+    )
+    return f'<div class="versions">{shown}</div>'
+
+
+def _writer(model: str) -> str:
+    return "The sources themselves" if model == "quotes" else f"With {say_model(model)}"
+
+
+def _details(answer: Answer) -> str:
+    """What an answer was made with, for who wants to know."""
+    times = answer.timings
+    rows = [
+        ("Understood as", answer.understood),
+        ("Written by", "the sources themselves, no language model" if answer.model == "quotes"
+         else f"{say_model(answer.model)}, below the sources' own words"),
+        ("First text", _seconds(times.get("first_text"))),
+        ("First sentence of the model", _seconds(times.get("first_model_sentence"))),
+        ("Whole answer", _seconds(times.get("total"))),
+        ("Tokens", f"{answer.tokens.read:,} read, {answer.tokens.written:,} written"
+         if any(answer.tokens) else ""),
+        ("Passages found", str(len(answer.evidence))),
+        ("Corpus version", answer.corpus_version),
+    ]
+    shown = "".join(
+        f"<li><span>{name}:</span> {escape(value)}</li>" for name, value in rows if value
+    )
+    return f'<details class="details"><summary>Details</summary><ul>{shown}</ul></details>'
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"after {seconds:.2f} s"
 
 
 def error_html(error: AssistantError) -> str:

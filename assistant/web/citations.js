@@ -31,12 +31,20 @@
     flash(mark);
   }
 
+  // The words as understood come into the question box (asking.py), which then is written in.
+  function correct() {
+    document.dispatchEvent(new CustomEvent("correct-question"));
+    document.querySelector("#question textarea").focus();
+  }
+
   document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("a.cite, a.back");
+    const link = event.target.closest?.("a.cite, a.back, a.to-short, a.correct");
     if (!link) return;
     event.preventDefault();
     event.stopPropagation();
     if (link.matches(".back")) return back(link.dataset.card);
+    if (link.matches(".correct")) return correct();
+    if (link.matches(".to-short")) return scrollChat(document.getElementById(link.hash.slice(1)));
     const card = document.getElementById(link.hash.slice(1));
     if (card) show(card);
   }, true);
@@ -137,20 +145,21 @@
     body.append(...rows);
   });
 
-  // A new question is brought to the top of the chat, so that its answer is read from the start.
-  let asked = 0;
+  // A question that is new, changed or asked again is brought to the top of the chat, so that its
+  // answer is read from the start.
+  let asked = "";
   new MutationObserver(() => {
     // Gradio labels a message with its HTML source, which a screen reader would read out.
     document.querySelectorAll("[data-testid=bot], [data-testid=user]").forEach((message) => {
       const label = message.dataset.testid === "bot" ? "Answer" : "Question";
       if (message.ariaLabel !== label) message.ariaLabel = label;
     });
-    const questions = document.querySelectorAll(".asked");
-    if (questions.length > asked) {
-      const latest = questions[questions.length - 1];
-      requestAnimationFrame(() => scrollChat(latest));
-    }
-    asked = questions.length;
+    const questions = [...document.querySelectorAll(".asked")];
+    const latest = questions.at(-1);
+    const now = [questions.length, document.querySelectorAll(".version").length,
+      latest?.textContent].join(" ");
+    if (latest && now !== asked) requestAnimationFrame(() => scrollChat(latest));
+    asked = now;
   }).observe(document.documentElement, { childList: true, subtree: true });
 
   function scrollChat(element) {

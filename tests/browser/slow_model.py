@@ -1,4 +1,4 @@
-"""A model server on loopback that writes two supported sentences, then goes on for long."""
+"""A model server on loopback that writes supported sentences, then ends or goes on for long."""
 
 from __future__ import annotations
 
@@ -8,26 +8,32 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 _SAID = (
     "In paragraph 23 of the Bucharest Declaration, NATO's leaders agree that Ukraine and Georgia "
     '"will become members of NATO". [S1] '
-    "In paragraph 23 of the Bucharest Declaration, NATO's leaders agree that Ukraine and Georgia "
-    '"will become members of NATO". [S1] '
-) + "And on " * 300
+    "Paragraph 23 of the Bucharest Declaration names the Membership Action Plan (MAP) as the next "
+    "step for Ukraine and Georgia on their direct way to membership. [S2] "
+)
+_ON = "And on " * 300
+_USAGE = {"prompt_tokens": 321, "completion_tokens": 45, "total_tokens": 366}
 
 
 class _Writer(BaseHTTPRequestHandler):
+    server: _Server
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
         try:
-            for word in _SAID.split(" "):
-                self.wfile.write(_chunk(f"{word} "))
+            for word in (_SAID + ("" if self.server.ends else _ON)).split(" "):
+                self.wfile.write(_chunk([_choice(f"{word} ")]))
                 self.wfile.flush()
                 time.sleep(0.05)
+            self.wfile.write(_chunk([], _USAGE) + b"data: [DONE]\n\n")
         except OSError:
             return  # the reader stopped it
 
@@ -35,19 +41,28 @@ class _Writer(BaseHTTPRequestHandler):
         pass
 
 
-def _chunk(text: str) -> bytes:
+def _choice(words: str) -> dict[str, Any]:
+    return {"index": 0, "delta": {"content": words}}
+
+
+def _chunk(choices: list[dict[str, Any]], usage: dict[str, int] | None = None) -> bytes:
     chunk = {
         "id": "1", "object": "chat.completion.chunk", "created": 0, "model": "slow",
-        "choices": [{"index": 0, "delta": {"content": text}}],
+        "choices": choices, "usage": usage,
     }
     return f"data: {json.dumps(chunk)}\n\n".encode()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    ends = False
+
+
 @contextmanager
-def slow_model() -> Iterator[str]:
-    """The address of the server while the block lasts."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Writer)
-    server.daemon_threads = True
+def slow_model(ends: bool = False) -> Iterator[str]:
+    """The address of the server while the block lasts; with `ends` it comes to an end."""
+    server = _Server(("127.0.0.1", 0), _Writer)
+    server.ends = ends
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -17,9 +17,9 @@ import pytest
 
 from assistant.answering import Assistant, Event
 from assistant.settings import Settings, read_settings
-from assistant.types import Citation, Passage, Source, Span, Statement, Turn
+from assistant.types import Citation, Passage, Scope, Source, Span, Statement, Turn
 from assistant.web.answers import escape, statements_html
-from assistant.web.page import converse
+from assistant.web.conversation import Wish, converse
 from assistant.web.sources import card_html, link_html, passage_html
 from tests.browser.conftest import ROOT
 
@@ -108,7 +108,9 @@ class FaultyAssistant:
 
     settings: Settings = field(default_factory=read_settings)
 
-    def stream(self, text: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+    def stream(
+        self, text: str, history: Sequence[Turn], scope: Scope, model: str | None
+    ) -> Iterator[Event]:
         raise ZeroDivisionError("<b>secret</b>")
         yield
 
@@ -116,7 +118,7 @@ class FaultyAssistant:
 def test_a_bug_is_logged_and_called_a_bug_and_the_chat_goes_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    *_, (exchange, running) = converse(cast(Assistant, FaultyAssistant()), "What?", ())
+    *_, (exchange, running) = converse(cast(Assistant, FaultyAssistant()), Wish(text="What?"), ())
     assert "This is a bug: please report it." in Seen(exchange.reply).text
     assert "secret" not in exchange.reply
     assert "ZeroDivisionError" in caplog.text
@@ -124,19 +126,22 @@ def test_a_bug_is_logged_and_called_a_bug_and_the_chat_goes_on(
 
 
 def test_history_holds_answered_questions_only(bundled: Assistant) -> None:
-    *_, (rejected, _) = converse(bundled, "tank " * 2_000, ())
-    *_, (answered, _) = converse(bundled, "What is the CFE Treaty?", (rejected,))
+    *_, (rejected, _) = converse(bundled, Wish(text="tank " * 2_000), ())
+    *_, (answered, _) = converse(bundled, Wish(text="What is the CFE Treaty?"), (rejected,))
     assert not rejected.said
     assert answered.said.startswith("Primary texts:")
 
     told: list[Any] = []
 
     class Listening(FaultyAssistant):
-        def stream(self, text: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+        def stream(
+            self, text: str, history: Sequence[Turn], scope: Scope, model: str | None
+        ) -> Iterator[Event]:
             told.extend(history)
             yield from bundled.stream(text, history)
 
-    list(converse(cast(Assistant, Listening()), "And its zones?", (rejected, answered)))
+    follow_up = Wish(text="And its zones?")
+    list(converse(cast(Assistant, Listening()), follow_up, (rejected, answered)))
     assert [turn.role for turn in told] == ["user", "assistant"]
     assert told[0].content == "What is the CFE Treaty?"
 
