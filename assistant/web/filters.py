@@ -52,7 +52,7 @@ def fill(corpus: Corpus) -> Filters:
         ]
         since, until = (
             gr.Textbox(
-                label=label, placeholder="2022, 2022-01 or 2022-01-26", elem_id=f"only-{name}",
+                label=label, placeholder="2022 or 2022-01-26", elem_id=f"only-{name}",
                 min_width=160, max_length=20,
             ) for name, label in (("since", "Since"), ("until", "As of (nothing later)"))
         )

@@ -132,6 +132,8 @@ def test_a_model_s_answer_tells_who_wrote_it_and_what_it_took(
     page.click(".to-short")
     box = page.locator(".short").bounding_box()
     assert box and box["y"] < 850
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_while_a_model_writes_nothing_told_moves(open_page: OpenPage, with_model: str) -> None:
