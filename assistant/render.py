@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from pathlib import PurePath
 
 from pydantic import BaseModel, Field
 
@@ -78,9 +79,9 @@ def say_in_short(origin: Origin, spec: str) -> str:
 
 
 def say_model(spec: str) -> str:
-    """The model's own name, without the address that it is reached at or the ending of its file."""
+    """The model's own name, without the address or the folder that it is found at."""
     if spec.startswith("gguf:"):
-        return spec.removeprefix("gguf:").removesuffix(".gguf")
+        return PurePath(spec.removeprefix("gguf:")).name.removesuffix(".gguf")
     return spec.rpartition("#")[2]
 
 

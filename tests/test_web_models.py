@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from assistant.errors import SettingsError
+from assistant.render import say_model
 from assistant.settings import Settings
 from assistant.web import models
 
@@ -16,7 +18,7 @@ LOCAL = "http://127.0.0.1:8080/v1#any"
 
 @pytest.fixture(autouse=True)
 def found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "_found", lambda: ("ollama/llama3.1",))
+    monkeypatch.setattr(models, "find_local", lambda: ("ollama/llama3.1",))
 
 
 def test_offered_are_no_model_the_configured_one_and_those_found(settings_for: Make) -> None:
@@ -30,6 +32,16 @@ def test_a_password_in_the_setting_is_not_shown_and_the_entry_still_works(
     settings = settings_for(model="http://me:secret@127.0.0.1:8080/v1#any")
     assert models.offered(settings)[1] == LOCAL
     assert models.choose(settings, LOCAL, free=False) == settings.model
+
+
+def test_the_folder_of_a_model_s_file_is_not_shown(settings_for: Make, tmp_path: Path) -> None:
+    file = tmp_path / "secret folder" / "small.gguf"
+    file.parent.mkdir()
+    file.write_bytes(b"GGUF" + bytes(60))
+    settings = settings_for(model=f"gguf:{file}")
+    assert models.offered(settings)[1] == "gguf:small.gguf"
+    assert models.choose(settings, "gguf:small.gguf", free=False) == settings.model
+    assert say_model(settings.model) == "small"
 
 
 def test_a_free_entry_is_taken_where_it_may_be(settings_for: Make) -> None:

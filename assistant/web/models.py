@@ -13,28 +13,25 @@ from urllib.parse import urlsplit
 
 from assistant.errors import AssistantError, SettingsError
 from assistant.models import open_model, with_model
+from assistant.models.finding import find_local
 from assistant.render import say_model
 from assistant.settings import Settings
 
 _NONE = "quotes"
 # A proxy in front makes everyone look like this machine; these headers tell that there is one.
 _PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
-_FORMS = "gpt-4o-mini, ollama/NAME or http://host:port/v1#NAME"
+_FORMS = "gpt-4o-mini, ollama/NAME, http://host:port/v1#NAME or gguf:PATH"
 
 
 def configured(settings: Settings) -> str:
-    """The name of the model in the settings: its entry without a password."""
+    """The name of the model in the settings: its entry without a password or a folder."""
     model = open_model(settings)
     return model.name if model else _NONE
 
 
 def offered(settings: Settings) -> tuple[str, ...]:
     """No model, the configured one, and those that answer on this machine."""
-    return tuple(dict.fromkeys((_NONE, configured(settings), *_found())))
-
-
-def _found() -> tuple[str, ...]:
-    return ()
+    return tuple(dict.fromkeys((_NONE, configured(settings), *find_local())))
 
 
 def choices(names: tuple[str, ...]) -> list[tuple[str, str]]:

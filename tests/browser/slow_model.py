@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -22,6 +22,14 @@ _USAGE = {"prompt_tokens": 321, "completion_tokens": 45, "total_tokens": 366}
 
 class _Writer(BaseHTTPRequestHandler):
     server: _Server
+
+    def do_GET(self) -> None:
+        listed = json.dumps({"object": "list", "data": [{"id": "slow"}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(listed)))
+        self.end_headers()
+        self.wfile.write(listed)
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -58,10 +66,18 @@ class _Server(ThreadingHTTPServer):
     ends = False
 
 
+def _listen(ports: Iterable[int]) -> _Server:
+    for port in ports:
+        with suppress(OSError):
+            return _Server(("127.0.0.1", port), _Writer)
+    raise OSError("None of the ports is free.")
+
+
 @contextmanager
-def slow_model(ends: bool = False) -> Iterator[str]:
-    """The address of the server while the block lasts; with `ends` it comes to an end."""
-    server = _Server(("127.0.0.1", 0), _Writer)
+def slow_model(ends: bool = False, ports: Iterable[int] = (0,)) -> Iterator[str]:
+    """The address of the server, on the first free one of the ports, while the block lasts; with
+    `ends` it comes to an end."""
+    server = _listen(ports)
     server.ends = ends
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from assistant.models.finding import PORTS, find_local
 from tests.browser.conftest import OpenPage, serving
 from tests.browser.slow_model import slow_model
 from tests.browser.test_page import BUCHAREST, ask, click_example, wait_until_answered
@@ -69,9 +70,23 @@ def pick(page: Page, field: str, words: str) -> None:
 
 def test_without_a_model_one_quiet_line_tells_how_to_add_one(open_page: OpenPage) -> None:
     page = open_page()
-    page.wait_for_selector("#model-told .quiet")
-    assert "ollama/NAME" in page.inner_text("#model-told")
+    if not find_local():  # someone who runs the tests may have one
+        page.wait_for_selector("#model-told .quiet")
+        assert "ollama/NAME" in page.inner_text("#model-told")
     assert page.input_value("#model input") == "No model: the sources themselves"
+
+
+def test_a_model_that_answers_on_a_well_known_port_is_offered_and_answers(
+    open_page: OpenPage,
+) -> None:
+    with slow_model(ends=True, ports=PORTS[1:]) as model:
+        page = open_page()
+        page.wait_for_selector("#model-told .quiet", state="detached")
+        page.click("#model input")
+        page.locator("[role=option]", has_text=f"{model}#slow").click()
+        click_example(page, BUCHAREST)
+        wait_until_answered(page)
+        assert "In short (by slow" in page.inner_text(".short h4")
 
 
 def test_a_wrong_entry_is_told_where_it_was_typed_and_nothing_is_asked(
