@@ -21,8 +21,8 @@ ORDER = [
     "types", "errors", "settings", "tokenization", "places", "corpus", "endpoints", "embeddings",
     "index", "question", "scope", "silence", "premise", "period", "injection", "quoted",
     "differing", "retrieval", "models", "prompts", "rewriting", "compose", "checking", "verify",
-    "contested", "notices", "answering", "records", "render", "evaluation", "web", "cli", "app",
-    "__init__", "__main__",
+    "contested", "notices", "answering", "records", "render", "export", "evaluation", "web", "cli",
+    "app", "__init__", "__main__",
 ]
 HOMES = {
     "gradio": ("assistant/web/",),
