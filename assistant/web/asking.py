@@ -9,6 +9,7 @@ import gradio as gr
 
 from assistant.answering import Assistant
 from assistant.errors import AssistantError
+from assistant.export import to_json, to_markdown
 from assistant.web import answers, filters, models
 from assistant.web.conversation import Conversation, How, Wish, follow, messages, stop
 from assistant.web.sources import pane_html
@@ -23,6 +24,14 @@ EXAMPLES = tuple((text, text) for text in (
 _EDIT, _EDITING = "Edit the question", "Editing the last question: keep it instead"
 # The link "Correct" in the chat arrives here.
 _BRIDGE = "document.addEventListener('correct-question', () => trigger('select', {}));"
+# The browser makes the file itself: nothing of a conversation is kept on the server for it.
+_DOWNLOAD = """(name, text) => {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text]));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}"""
 _QUICK: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 
@@ -42,6 +51,7 @@ class Desk(NamedTuple):
     actions: gr.Row
     edit: gr.Button
     again: gr.Button
+    save: dict[str, gr.Button]
     anew: gr.Button
 
     @property
@@ -71,6 +81,10 @@ def fill_tab(assistant: Assistant, host: str) -> Desk:
                 edit = gr.Button(_EDIT, size="sm", elem_id="edit")
                 name = models.configured(assistant.settings)
                 again = gr.Button(models.again_label(name), size="sm", elem_id="again")
+                save = {
+                    name: gr.Button(label, size="sm", elem_id=f"save-{name.rpartition('.')[2]}")
+                    for name, label in (("answers.md", "Save"), ("answers.json", "Save as JSON"))
+                }
                 anew = gr.Button("New conversation", size="sm", elem_id="anew")
             with gr.Row(elem_id="choices"):
                 model = gr.Dropdown(
@@ -88,13 +102,15 @@ def fill_tab(assistant: Assistant, host: str) -> Desk:
         with gr.Column(scale=4, min_width=320, elem_id="sources"):
             pane = gr.HTML(pane_html(()), elem_id="pane")
     return Desk(chat, pane, conversation, how, question, examples, buttons, model, told, only,
-                actions, edit, again, anew)
+                actions, edit, again, save, anew)
 
 
 def wire(assistant: Assistant, desk: Desk, host: str) -> None:
     _wire_asking(assistant, desk, host)
     _wire_choices(assistant, desk, host)
     _wire_editing(desk)
+    for name, button in desk.save.items():
+        _wire_saving(desk, name, button)
 
 
 def _wire_asking(assistant: Assistant, desk: Desk, host: str) -> None:
@@ -173,6 +189,18 @@ def _wire_editing(desk: Desk) -> None:
     desk.edit.click(edit, [desk.conversation, desk.how], changed, **_QUICK)
     bridge = gr.HTML("", js_on_load=_BRIDGE, visible="hidden")
     bridge.select(correct, desk.conversation, changed, **_QUICK)
+
+
+def _wire_saving(desk: Desk, name: str, button: gr.Button) -> None:
+    written = to_markdown if name.endswith(".md") else to_json
+    file_name, text = gr.Textbox(name, visible="hidden"), gr.Textbox(visible="hidden")
+
+    def write(conversation: Conversation) -> str:
+        return written([e.answer for e in conversation if e.answer])
+
+    button.click(write, desk.conversation, text, **_QUICK).then(
+        None, [file_name, text], None, js=_DOWNLOAD, api_visibility="private"
+    )
 
 
 def _refused(error: AssistantError) -> tuple[Any, ...]:
