@@ -165,7 +165,7 @@ def test_while_a_model_writes_nothing_told_moves(open_page: OpenPage, with_model
     moved = {words: sorted(set(tops)) for words, tops in places.items() if len(set(tops)) > 1}
     assert len(places) > 4
     assert moved == {}
-    assert sum(page.evaluate("window.shifts")) < 0.02
+    assert sum(page.evaluate("window.shifts")) < 0.002  # a line put above the quotes: 0.013
 
 
 def test_asked_again_without_the_model_both_answers_stand_side_by_side(
