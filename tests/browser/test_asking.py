@@ -115,7 +115,7 @@ def test_a_typed_model_answers_this_reader_only(open_page: OpenPage) -> None:
         click_example(other, BUCHAREST)
         wait_until_answered(page)
         wait_until_answered(other)
-        assert "In short (by typed" in page.inner_text(".short h4")
+        assert "In short (written by typed" in page.inner_text(".short h4")
         assert other.locator(".short").count() == 0
 
 
@@ -137,7 +137,7 @@ def test_a_model_s_answer_tells_who_wrote_it_and_what_it_took(
     page = open_page(at=with_model)
     click_example(page, BUCHAREST)
     wait_until_answered(page)
-    assert page.inner_text(".by") == "2 checked sentences by slow, below the sources' own"
+    assert page.inner_text(".by") == "2 sentences written by slow, below the sources' own"
     details = page.locator(".details")
     assert details.get_attribute("open") is None
     details.locator("summary").click()
