@@ -87,7 +87,7 @@ def test_a_model_that_answers_on_a_well_known_port_is_offered_and_answers(
         page.locator("[role=option]", has_text=f"{model}#slow").click()
         click_example(page, BUCHAREST)
         wait_until_answered(page)
-        assert "In short (by slow" in page.inner_text(".short h4")
+        assert "In short (written by slow" in page.inner_text(".short h4")
 
 
 def test_a_wrong_entry_is_told_where_it_was_typed_and_nothing_is_asked(
