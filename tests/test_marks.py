@@ -79,6 +79,20 @@ def test_a_sentence_in_a_schema_comes_before_the_next_is_written() -> None:
     assert next(schema_sentences([SENTENCES[:end]])) == READ[0]
 
 
+@pytest.mark.parametrize(("written", "read"), [
+    ("[S1] Ships sail.\n[S2] Boats row.\n", [("Ships sail.", (1,)), ("Boats row.", (2,))]),
+    ("[S1] Ships sail. [S2] Boats row.", [("Ships sail.", (1,)), ("Boats row.", (2,))]),
+    ("Ships sail. [S1] Boats row [S2].", [("Ships sail.", (1,)), ("Boats row.", (2,))]),
+    ("Ships sail.\n[S1]\nBoats row. [S2]", [("Ships sail.", (1,)), ("Boats row.", (2,))]),
+    ("Ships sail.\n[S1][S2]\n", [("Ships sail.", (1, 2))]),
+])
+def test_a_mark_that_begins_a_line_belongs_to_what_follows_in_it(
+    written: str, read: list[tuple[str, tuple[int, ...]]]
+) -> None:
+    for pieces in (list(written), [written]):
+        assert [read_marks(sentence) for sentence in whole_sentences(pieces)] == read
+
+
 def test_a_reply_that_breaks_off_gives_its_whole_sentences() -> None:
     assert list(schema_sentences([SENTENCES[:-12]])) == READ[:1]
 

@@ -38,6 +38,10 @@ _ACCORDING = re.compile(
 _NUMBER = re.compile(r"(\d{1,3})(?:\s*[–-]\s*s?\s*(\d{1,3}))?", re.IGNORECASE)
 _LISTED = re.compile(r"\s*(?:[-*•]+|\d{1,2}[.)])\s+(?=\S)")
 _LONE = re.compile(rf"(?:\s*(?:{_BRACKETS}|{_PARENTHESES})?[\s.]*)+", re.IGNORECASE)
+# "[S2] Each city …" in a line of its own, as models copy a list of sources
+_HEADING = re.compile(
+    rf"[ \t]*(?:{_BRACKETS}|{_PARENTHESES})[ \t]*[:—–-]?[ \t]*(?=[^\s.\[(【])", re.IGNORECASE
+)
 # the beginning of a mark that the stream has not finished
 _OPEN = re.compile(r"[\[【(][^\]】)]{0,30}$")
 # JSON, perhaps in a block of code
@@ -97,10 +101,13 @@ def whole_sentences(chunks: Iterable[str]) -> Iterator[str]:
 
 
 def _with_their_marks(text: str) -> list[str]:
-    """The text cut where sentences begin; marks belong to the sentence before them."""
+    """The text cut where sentences begin; marks belong to the sentence before them, unless they
+    begin a line that goes on."""
     starts = [0]
     for number, span in enumerate(sentences(text)):
         marks = _LONE.match(text, span.start, span.end) if number else None
+        if marks and _HEADING.match(text, text.rfind("\n", 0, marks.end()) + 1, span.end):
+            marks = None
         begin = marks.end() if marks else span.start
         if number and begin < span.end:
             starts.append(begin)
