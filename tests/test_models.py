@@ -428,8 +428,9 @@ def test_a_preface_copied_from_the_list_is_no_part_of_the_sentence(
     assert statement.text == text and statement.lead == quoted.lead
 
 
-def test_none_is_no_sentence(harbour: Callable[[str], Answer]) -> None:
-    answer = harbour("NONE")
+@pytest.mark.parametrize("text", ["NONE", "None."])
+def test_none_is_no_sentence(text: str, harbour: Callable[[str], Answer]) -> None:
+    answer = harbour(text)
     assert answer.withheld == () and of_the_model(answer) == []
 
 

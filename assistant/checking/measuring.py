@@ -97,7 +97,7 @@ def _prompt(settings: Settings, task: Citing, schema: bool = False) -> Prompt:
 def _answers(model: Model, settings: Settings, task: Citing) -> list[Marked]:
     sentences = whole_sentences(model.stream(_prompt(settings, task)))
     marked = (read_marks(sentence) for sentence in sentences)
-    return [one for one in marked if re.search(r"\w", one.text)]
+    return [one for one in marked if re.fullmatch(r"\W*(?:NONE\W*)?", one.text, re.I) is None]
 
 
 def cited_rightly(sentences: Sequence[Marked], task: Citing) -> list[bool]:

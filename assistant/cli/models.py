@@ -153,7 +153,8 @@ def verdict(abilities: Abilities) -> str:
         form = "in JSON" if abilities.schema else "with marks"
         use = f"It writes its answers {form}, under the prompt for capable models"
     elif abilities.chooses:
-        use = "It points to the quotes that answer, since it judges better than it cites"
+        why = "it finds them well, and reads too slowly or cites too little to write"
+        use = f"It points to the quotes that answer: {why}"
     else:
         use = "It writes under the short prompt; what it says without support is withheld"
     return (

@@ -132,7 +132,7 @@ def _draft(sentence: Marked, offered: Places) -> Draft | None:
     """A sentence with the places that it names; numbers that were not offered are kept apart."""
     known = [n for n in sentence.numbers if 1 <= n <= len(offered)]
     text = _without_preface(sentence.text, offered)
-    if not re.search(r"\w", text) or text.rstrip(".") == "NONE":  # as the prompt asks for
+    if not re.search(r"\w", text) or text.rstrip(".").upper() == "NONE":  # as the prompt asks for
         return None
     return Draft(
         text=text, cited=tuple(offered[n - 1] for n in known), origin="model",
