@@ -156,6 +156,7 @@ def test_a_process_that_died_between_questions_is_started_again(
     model = open_it(path)
     list(model.stream(PROMPT))
     os.kill(starts(path)[0], signal.SIGKILL)
+    wait_until(lambda: model.process_id is None)
     assert "".join(model.stream(PROMPT)) == "Twelve."
     assert len(starts(path)) == 2
 
@@ -189,7 +190,7 @@ def test_a_process_that_dies_in_the_middle_of_an_answer_is_told_and_the_next_que
     os.kill(starts(path)[0], signal.SIGKILL)
     with pytest.raises(Unreachable, match="perhaps for want of memory"):
         list(pieces)
-    assert len(starts(path)) == 1
+    assert len(starts(path)) == 1 and model.process_id is None
     assert next(model.stream(PROMPT)) == "Article"
     assert len(starts(path)) == 2
 
