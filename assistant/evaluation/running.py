@@ -153,7 +153,7 @@ def state_of(assistant: Assistant, model: str) -> str:
     prompts = sorted(settings.prompts.glob("*.txt"))
     return _digest(
         model, repr(abilities_of(settings, model)), assistant.corpus.version, settings.verify,
-        settings.embedding,
+        settings.embedding, settings.model_use, str(settings.drafts),
         *(path.read_text(encoding="utf-8") for path in (*prompts, *code)),
     )
 
