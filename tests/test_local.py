@@ -115,6 +115,20 @@ def test_a_file_is_served_once_it_is_asked_and_by_one_process_for_all(
     assert len(starts(path)) == 1 and len(stub.requests) == 5
 
 
+def test_of_several_files_those_asked_last_are_kept_running(
+    write_model: Write, open_it: Callable[[Path], Local], stub: StubServer
+) -> None:
+    first, second, third = (
+        open_it(write_model(f"{stub.url}/ok", name=f"{n}.gguf")) for n in ("one", "two", "three")
+    )
+    for model in (first, second, first, third):
+        list(model.stream(PROMPT))
+    assert first.process_id and third.process_id
+    assert second.process_id is None
+    list(second.stream(PROMPT))
+    assert second.process_id and first.process_id is None
+
+
 def test_the_key_is_random_and_neither_in_the_arguments_nor_in_what_is_shown(
     write_model: Write, open_it: Callable[[Path], Local], stub: StubServer
 ) -> None:

@@ -38,6 +38,8 @@ _MAGIC = b"GGUF"
 # A large file on a slow disk takes minutes; longer is no start.
 _START_SECONDS = 600.0
 _LAST_MOMENT = 1.0
+# As many files are served at once; each holds its weights in memory.
+_MOST = 2
 _FAULT = "error loading model:"
 _STAMP = re.compile(r"^[\d.]+ [A-Z] +")
 
@@ -83,7 +85,18 @@ def _files_near(path: Path) -> str:
 
 @cache
 def _process(path: Path, log: Path) -> Process:
-    return Process(path, log)
+    _processes.append(Process(path, log))
+    return _processes[-1]
+
+
+_processes: list[Process] = []
+
+
+def _make_room(wanted: Process) -> None:
+    """End the processes that were longest not asked, so that another can run."""
+    others = [p for p in _processes if p is not wanted and p.id]
+    for process in sorted(others, key=lambda p: p.asked)[: max(0, len(others) + 1 - _MOST)]:
+        process.stop()
 
 
 class Local:
@@ -165,6 +178,7 @@ class Process:
     def __init__(self, path: Path, log: Path) -> None:
         self.path = path
         self.log = log
+        self.asked = 0.0  # when, by the monotonic clock
         self._lock = threading.Lock()
         self._child: subprocess.Popen[str] | None = None
         self._running: Running | None = None
@@ -173,8 +187,10 @@ class Process:
     def running(self) -> Running:
         """The process with its model loaded; started if it does not run. Raises ModelError."""
         with self._lock:
+            self.asked = time.monotonic()
             if self._running is None or self._running.child.poll() is not None:
                 self.stop()
+                _make_room(self)
                 self._running = self._start()
             return self._running
 
