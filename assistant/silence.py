@@ -1,8 +1,8 @@
 """A document that is asked about by name and holds no word of what is asked of it.
 
-"Which tariff does the Rome Declaration set?": the declaration is here, tariffs are not in it. Told
-only where the thing asked for occurs nowhere in the document and little else of the question does:
-a near miss is answered, not denied.
+"Which tariff does the Rome Declaration set?", "What does it say about fisheries?": the declaration
+is here, neither is in it. Told only where the thing asked for occurs nowhere in the document, and
+little else of the question does, or nothing near it in meaning: a near miss is answered.
 """
 
 from __future__ import annotations
@@ -24,6 +24,21 @@ _ASKED_FOR = re.compile(
     r"(?:did|does|do|is|are|was|were|has|have|had|can|could|must|may|shall|should|will|would)\b",
     re.IGNORECASE,
 )
+# "What did the declaration say about fisheries?", "Does it mention oil?": who says it, and of what
+_TOPIC = re.compile(
+    r"\b(?:did|does|do|has|have)\s+(.{3,80}?)\s+(?:mention(?:ed)?|(?:say|said|state[sd]?|spoken?|"
+    r"written?)\s+(?:anything\s+|something\s+)?(?:about|on|of|regarding|concerning))\s+(.+)",
+    re.IGNORECASE,
+)
+# Where the topic ends: "… in his statement of 26 January", "… when it was signed".
+_TOPIC_ENDS = re.compile(
+    r"\s+(?:in|at|on|during|of)\s+(?:his|her|its|their|the|this|that|\d).*|\s+(?:when|if|that|who|"
+    r"which|and\s+(?:what|how|why|when|where|who))\b.*|[?.,;:!].*", re.IGNORECASE | re.DOTALL,
+)
+_SIDE_BY_SIDE = re.compile(r",?\s+(?:and|or)\s+", re.IGNORECASE)
+# A topic that no passage of the document comes nearer to than this is not there in other words
+# either. Of 21 topics in other words than the document's 3 lie below it, of 25 foreign ones 17.
+_NEAR = 0.2
 # What is asked for by its kind is told by naming one: "which day", "which countries".
 KINDS = frozenset(terms(
     "date day month year time moment number amount share part percentage kind type sort form "
@@ -42,8 +57,17 @@ def silence(
     question: Question, weights: Mapping[str, float], named: Named, index: PassageIndex
 ) -> Silence | None:
     """The documents that the question names, if none of them speaks of what it asks for."""
+    if not named:
+        return None
+    if topic := _topic(question, named):
+        parts = _SIDE_BY_SIDE.split(topic)
+        unsaid = all(
+            _is_foreign(part, source, question, weights, index)
+            for source, _ in named for part in parts
+        )
+        return Silence(tuple(source for source, _ in named), topic) if unsaid else None
     word = _asked_for(question.standalone)
-    if word is None or not named:
+    if word is None:
         return None
     wanted, = terms(word)
     for source, name in named:
@@ -58,6 +82,42 @@ def silence(
         if best / total > _SILENT:
             return None
     return Silence(tuple(source for source, _ in named), word)
+
+
+def _topic(question: Question, named: Named) -> str | None:
+    """What the document that the question names is asked to speak of; nothing where somebody else
+    is asked, or a place in it."""
+    found = _TOPIC.search(question.text)
+    if not found:
+        return None
+    topic = _TOPIC_ENDS.sub("", found[2]).strip()
+    subject = set(terms(found[1]))
+    for source, name in named:
+        day = f"{source.date:%d %B %Y}" if source.date else ""
+        if subject - name - set(terms(day)) or name & set(terms(topic)):
+            return None
+    return topic or None
+
+
+def _is_foreign(
+    topic: str, source: Source, question: Question, weights: Mapping[str, float],
+    index: PassageIndex,
+) -> bool:
+    """Whether a document has nothing of a topic: a name does not stand in it; another word neither
+    that nor anything near it."""
+    asked = [term for term in terms(topic) if term in weights]
+    if not asked:
+        return False
+    held = set(terms(" ".join(f"{p.anchor} {p.text}" for p in index.of(source.id))))
+    others = (other for name, called in question.also_called for other in called if name in topic)
+    if max(asked, key=lambda term: weights[term]) in held or any(
+        held.issuperset(terms(other)) for other in others
+    ):
+        return False
+    if topic != topic.lower():
+        return True
+    nearest = index.dense(topic, 1, within={source.id})
+    return bool(nearest) and nearest[0].score < _NEAR
 
 
 def named_sources(asked: Set[str], index: PassageIndex) -> Named:

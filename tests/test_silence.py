@@ -19,6 +19,11 @@ Write = Callable[..., Path]
     ("Which vaccine did Putin's address on recognition mention?", "putin-address-2022-02-21",
      "vaccine"),
     ("What tariff does the Rome Declaration set?", "rome-declaration-2002", "tariff"),
+    ("What does the Rome Declaration say about fisheries?", "rome-declaration-2002", "fisheries"),
+    ("Does the Open Skies Treaty mention torture?", "open-skies-treaty-1992", "torture"),
+    ("What did the Minsk Protocol of 2014 say about Estonia?", "minsk-protocol-2014", "Estonia"),
+    ("What does the Budapest Memorandum say about Finland and Sweden?",
+     "budapest-memorandum-1994", "Finland and Sweden"),
 ])
 def test_a_named_document_without_the_thing_asked_for_is_silent(
     bundled: Assistant, question: str, source: str, word: str
@@ -42,6 +47,11 @@ def test_a_named_document_without_the_thing_asked_for_is_silent(
     "Which bombers does Russia's draft treaty with the United States mention?",
     "What does Article 5 of the North Atlantic Treaty say?",
     "On which day was the Budapest Memorandum signed?",
+    "What does the Founding Act say about troops?",
+    "What does the Minsk Package of Measures say about a truce?",
+    "What does the Istanbul Charter say about choosing an alliance?",
+    "What does the Budapest Memorandum say about Ukraine and Sweden?",
+    "What does Article 5 of the Two Plus Four Treaty say about troops?",
 ])
 def test_a_document_that_speaks_of_it_is_not_called_silent(
     bundled: Assistant, question: str

@@ -13,6 +13,9 @@ from assistant.prompts import read_prompt
 from assistant.types import Draft, Passage, Question, Retrieved, Span
 
 _CHOSEN = 2
+# Of the quotes those found first. With all of them (7 at the median) two chosen by a 1.5B model
+# told as many facts, 26 of 31 on 18 dev questions; the two found first 20.
+_JUDGED = 6
 
 
 def choose(
@@ -26,7 +29,9 @@ def choose(
     """
     margins: list[tuple[float, tuple[Passage, Span]]] = []
     room = room_for(abilities)
-    for passage, span in excerpts(retrieved):
+    scores = {evidence.passage.id: evidence.score for evidence in retrieved.evidence}
+    places = sorted(excerpts(retrieved), key=lambda place: -scores.get(place[0].id, 0.0))
+    for passage, span in places[:_JUDGED]:
         text = f"{lead(passage, span.start)}: {passage.source.text[span.start : span.end]}"
         room -= len(text)
         if margins and room < 0:
