@@ -150,7 +150,7 @@ class Assistant:
         spec = model or self.settings.model
         writer = self._open_model(spec)
         judge = open_judge(self.settings, writer) if writer else None
-        abilities = abilities_of(self.settings, spec)
+        abilities = abilities_of(self.settings, spec) if writer else None
         self._follow()
         question = self._understand(text, history, scope)
         yield Understood(question=question)
@@ -171,17 +171,19 @@ class Assistant:
                 statements=tuple(statements), premise=told.on_the_premise(retrieved)
             )
         try:
-            if writer and abilities.capable and question.earlier:
+            rewrite = ""
+            if writer and abilities and abilities.capable:
                 rewrite = rewritten(question, writer, self.settings.prompts)
+            if rewrite:
                 question = replace(question, rewritten=rewrite)
-                retrieved = _fused(retrieved, retrieve(question, index) if rewrite else retrieved)
+                retrieved = _fused(retrieved, retrieve(question, index))
                 more = _further(statements, _quotes(retrieved, numbering))
                 if more:
                     statements += more
                     yield Quoted(
                         statements=tuple(more), premise=told.on_the_premise(retrieved)
                     )
-            if writer and statements:
+            if writer and abilities and statements:
                 task = _Task(question, retrieved, index, writer, judge, abilities)
                 for checked in self._written(task, numbering):
                     if isinstance(checked, Withheld):

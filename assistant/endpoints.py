@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -165,6 +166,16 @@ class Server:
             if isinstance(error, classes):
                 return kind(fact, f"{next_step} {self.instead}", spec=self.name)
         return error
+
+    @contextmanager
+    def translating(self) -> Iterator[None]:
+        """Errors inside the block leave it as the ModelErrors that they mean."""
+        try:
+            yield
+        except ModelError:
+            raise
+        except Exception as error:
+            raise self.translate(error) from error
 
     def _meanings(self) -> list[tuple[tuple[type[Exception], ...], type[ModelError], str, str]]:
         """From the most special exception to the most general."""

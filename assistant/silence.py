@@ -60,10 +60,8 @@ def silence(
     if not named:
         return None
     if topic := _topic(question, named):
-        parts = _SIDE_BY_SIDE.split(topic)
         unsaid = all(
-            _is_foreign(part, source, question, weights, index)
-            for source, _ in named for part in parts
+            _is_foreign(topic, source, question, weights, index) for source, _ in named
         )
         return Silence(tuple(source for source, _ in named), topic) if unsaid else None
     word = _asked_for(question.standalone)
@@ -103,21 +101,23 @@ def _is_foreign(
     topic: str, source: Source, question: Question, weights: Mapping[str, float],
     index: PassageIndex,
 ) -> bool:
-    """Whether a document has nothing of a topic: a name does not stand in it; another word neither
-    that nor anything near it."""
-    asked = [term for term in terms(topic) if term in weights]
-    if not asked:
-        return False
+    """Whether a document has nothing of a topic, or of any of several that stand side by side: a
+    name does not stand in it; another word neither that nor anything near it."""
     held = set(terms(" ".join(f"{p.anchor} {p.text}" for p in index.of(source.id))))
-    others = (other for name, called in question.also_called for other in called if name in topic)
-    if max(asked, key=lambda term: weights[term]) in held or any(
-        held.issuperset(terms(other)) for other in others
-    ):
-        return False
-    if topic != topic.lower():
-        return True
-    nearest = index.dense(topic, 1, within={source.id})
-    return bool(nearest) and nearest[0].score < _NEAR
+
+    def is_foreign(part: str) -> bool:
+        asked = [term for term in terms(part) if term in weights]
+        others = (o for name, called in question.also_called for o in called if name in part)
+        if not asked or max(asked, key=lambda term: weights[term]) in held or any(
+            held.issuperset(terms(other)) for other in others
+        ):
+            return False
+        if part != part.lower():
+            return True
+        nearest = index.dense(part, 1, within={source.id})
+        return bool(nearest) and nearest[0].score < _NEAR
+
+    return all(map(is_foreign, _SIDE_BY_SIDE.split(topic)))
 
 
 def named_sources(asked: Set[str], index: PassageIndex) -> Named:

@@ -21,6 +21,7 @@ from assistant.models import Prompt, local, open_model, serving
 from assistant.models.local import Local, open_local
 from assistant.render import say_model
 from assistant.settings import Settings
+from tests.processes import is_alive
 from tests.stub_server import StubServer
 
 PROMPT = Prompt("You are brief.", "How many ships?")
@@ -87,14 +88,6 @@ def starts(path: Path) -> list[int]:
     told = path.with_name("starts")
     lines = told.read_text(encoding="utf-8").splitlines() if told.exists() else []
     return [int(line.split()[0]) for line in lines]
-
-
-def is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_a_file_is_served_once_it_is_asked_and_by_one_process_for_all(

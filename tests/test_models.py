@@ -510,7 +510,7 @@ def test_every_exception_of_the_client_means_something(
     model = model_at("ok")
     assert isinstance(model, Endpoint)
     assert kind.__name__ in MEANINGS, "a new exception: decide what it means in endpoints.py"
-    translated = model._server.translate(made(kind))
+    translated = model.server.translate(made(kind))
     assert type(translated) is MEANINGS[kind.__name__]
     assert isinstance(translated, ModelError) and translated.fact
     assert "ASSISTANT_MODEL=quotes" in translated.next_step
@@ -535,7 +535,7 @@ def test_what_is_no_error_of_the_client_stays_a_bug(model_at: Callable[..., Mode
     model = model_at("ok")
     assert isinstance(model, Endpoint)
     bug = ZeroDivisionError()
-    assert model._server.translate(bug) is bug
+    assert model.server.translate(bug) is bug
 
 
 def test_quotes_are_no_model(settings_for: SettingsFor) -> None:

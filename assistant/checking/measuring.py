@@ -17,6 +17,7 @@ from assistant.compose.marks import (
     Marked,
     answer_schema,
     read_marks,
+    says_nothing,
     schema_sentences,
     whole_sentences,
 )
@@ -97,7 +98,7 @@ def _prompt(settings: Settings, task: Citing, schema: bool = False) -> Prompt:
 def _answers(model: Model, settings: Settings, task: Citing) -> list[Marked]:
     sentences = whole_sentences(model.stream(_prompt(settings, task)))
     marked = (read_marks(sentence) for sentence in sentences)
-    return [one for one in marked if re.fullmatch(r"\W*(?:NONE\W*)?", one.text, re.I) is None]
+    return [one for one in marked if not says_nothing(one.text)]
 
 
 def cited_rightly(sentences: Sequence[Marked], task: Citing) -> list[bool]:

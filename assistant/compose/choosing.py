@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from assistant.compose.quotes import as_quote, excerpts, lead
+from assistant.compose.quotes import as_quote, excerpts, told
 from assistant.compose.writing import room_for
 from assistant.models import Abilities, Model
 from assistant.prompts import read_prompt
@@ -31,13 +31,13 @@ def choose(
     room = room_for(abilities)
     scores = {evidence.passage.id: evidence.score for evidence in retrieved.evidence}
     places = sorted(excerpts(retrieved), key=lambda place: -scores.get(place[0].id, 0.0))
-    for passage, span in places[:_JUDGED]:
-        text = f"{lead(passage, span.start)}: {passage.source.text[span.start : span.end]}"
+    for place in places[:_JUDGED]:
+        text = told(place)
         room -= len(text)
         if margins and room < 0:
             break
         prompt = read_prompt(prompts, "choose", {"question": question.standalone, "text": text})
-        margins.append((model.margin(prompt), (passage, span)))
+        margins.append((model.margin(prompt), place))
     likeliest = sorted(margins, key=lambda judged: -judged[0])[:_CHOSEN]
     for _, place in likeliest:
         yield as_quote(place, "choice")

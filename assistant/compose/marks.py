@@ -87,6 +87,12 @@ def read_marks(sentence: str, names: Sequence[str] = ()) -> Marked:
     return Marked(re.sub(r"([.!?])[\s.]+$", r"\1", text), tuple(dict.fromkeys(numbers)))
 
 
+def says_nothing(text: str) -> bool:
+    """Whether a sentence without its marks has no word, or is the one that the prompts ask for
+    where no source answers."""
+    return not re.search(r"\w", text) or text.rstrip(".").upper() == "NONE"
+
+
 def whole_sentences(chunks: Iterable[str]) -> Iterator[str]:
     """Sentences of a stream as soon as they and the marks behind them are complete."""
     buffer = ""

@@ -74,6 +74,12 @@ def lead(passage: Passage, place: int | None = None) -> str:
     )
 
 
+def told(place: tuple[Passage, Span]) -> str:
+    """A place as a model reads it: who says it, when, with what force, and the words."""
+    passage, span = place
+    return f"{lead(passage, span.start)}: {passage.source.text[span.start : span.end]}"
+
+
 def quote(retrieved: Retrieved) -> Iterator[Draft]:
     """The sentences that bear most on the question: primary texts first, then officials, then
     commentary; within each by relevance. A digest's sentence is never put in quotation marks."""

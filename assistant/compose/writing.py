@@ -10,10 +10,11 @@ from assistant.compose.marks import (
     Marked,
     answer_schema,
     read_marks,
+    says_nothing,
     schema_sentences,
     whole_sentences,
 )
-from assistant.compose.quotes import excerpts, lead, say_name
+from assistant.compose.quotes import excerpts, lead, say_name, told
 from assistant.errors import ContextOverflow
 from assistant.models import Abilities, Model, Prompt
 from assistant.prompts import read_prompt
@@ -102,8 +103,7 @@ def offer(retrieved: Retrieved, room: int) -> list[tuple[Passage, Span]]:
     least one; then their whole passages, then the other passages found."""
     places: list[tuple[Passage, Span]] = []
     for place in excerpts(retrieved):
-        left = room - len(listed([*places, place]))
-        if places and left < 0:
+        if places and len(listed([*places, place])) > room:
             return places
         places.append(place)
     for number, (passage, _) in enumerate(places):
@@ -120,19 +120,15 @@ def offer(retrieved: Retrieved, room: int) -> list[tuple[Passage, Span]]:
 
 
 def listed(offered: Places) -> str:
-    """The places as a model reads them, each with its mark, who says it, when and with what
-    force."""
-    return "\n".join(
-        f"[S{n}] {lead(passage, span.start)}: {passage.source.text[span.start : span.end]}"
-        for n, (passage, span) in enumerate(offered, start=1)
-    )
+    """The places as a model reads them, each with its mark."""
+    return "\n".join(f"[S{n}] {told(place)}" for n, place in enumerate(offered, start=1))
 
 
 def _draft(sentence: Marked, offered: Places) -> Draft | None:
     """A sentence with the places that it names; numbers that were not offered are kept apart."""
     known = [n for n in sentence.numbers if 1 <= n <= len(offered)]
     text = _without_preface(sentence.text, offered)
-    if not re.search(r"\w", text) or text.rstrip(".").upper() == "NONE":  # as the prompt asks for
+    if says_nothing(text):
         return None
     return Draft(
         text=text, cited=tuple(offered[n - 1] for n in known), origin="model",

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from pydantic import TypeAdapter, ValidationError
 
 from assistant.endpoints import without_password
+from assistant.models.endpoint import OPENAIS
 from assistant.settings import Settings
 
 
@@ -55,8 +56,6 @@ _FAST = 300.0
 _RELIABLE = 0.9
 # Share of pairs put in order.
 _DISCERNING = 0.75
-# Hosted models need no check.
-_KNOWN = re.compile(r"(?:gpt|chatgpt|o\d)[\w.:-]*")
 
 _FILE = TypeAdapter(dict[str, Abilities])
 
@@ -74,7 +73,7 @@ def all_abilities(settings: Settings) -> tuple[Abilities, ...]:
 
 def abilities_of(settings: Settings, spec: str) -> Abilities:
     """What was measured of a model, or else is supposed: OpenAI's own can, others are small."""
-    hosted = bool(_KNOWN.fullmatch(spec))
+    hosted = bool(re.fullmatch(OPENAIS, spec))  # they need no check
     supposed = Abilities(
         spec=spec, checked=date.min, cites=1.0 if hosted else 0.0, schema=hosted
     )

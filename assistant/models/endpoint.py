@@ -16,6 +16,8 @@ from assistant.errors import ModelError, Overloaded, Refused, Stalled
 from assistant.models.model import Prompt
 from assistant.types import Tokens
 
+# The names of OpenAI's own models.
+OPENAIS = r"((?:gpt|chatgpt|o\d)[\w.:-]*)"
 INSTEAD = "Or set ASSISTANT_MODEL=quotes."
 # The most a model may write: an answer has a few sentences, and some small models never stop.
 _MAX_TOKENS = 400
@@ -37,45 +39,34 @@ class Endpoint:
     def __init__(self, server: Server, unfit: set[str] | None = None) -> None:
         self.name = server.name
         self.tokens = Tokens()
-        self._server = server
+        self.server = server
         self._unfit = unfit if unfit is not None else set()
 
-    @property
-    def server(self) -> Server:
-        return self._server
-
     def fresh(self) -> Endpoint:
-        return Endpoint(self._server, self._unfit)
+        return Endpoint(self.server, self._unfit)
 
     def stream(self, prompt: Prompt, temperature: float = 0.0) -> Iterator[str]:
-        try:
+        with self.server.translating():
             reply = self._ask(
                 prompt, stream=True, stream_options={"include_usage": True},
                 temperature=temperature, max_tokens=_MAX_TOKENS,
             )
-            with reply, _Watch(reply, self._server.timeout) as watch:
+            with reply, _Watch(reply, self.server.timeout) as watch:
                 yield from self._read(reply, watch)
-        except ModelError:
-            raise
-        except Exception as error:
-            raise self._server.translate(error) from error
 
     def margin(self, prompt: Prompt) -> float:
-        try:
+        with self.server.translating():
             reply = self._ask(
                 prompt, temperature=0, max_tokens=1, logprobs=True, top_logprobs=20
             )
             self._count(reply)
-            likely = reply.choices[0].logprobs.content[0].top_logprobs
-        except ModelError:
-            raise
-        except (AttributeError, LookupError, TypeError) as error:
-            raise Refused(
-                f"The server at {self._server.where} does not tell how likely its words are.",
-                "Set ASSISTANT_VERIFY=strict.", spec=self.name,
-            ) from error
-        except Exception as error:
-            raise self._server.translate(error) from error
+            try:
+                likely = reply.choices[0].logprobs.content[0].top_logprobs
+            except (AttributeError, LookupError, TypeError) as error:
+                raise Refused(
+                    f"The server at {self.server.where} does not tell how likely its words are.",
+                    "Set ASSISTANT_VERIFY=strict.", spec=self.name,
+                ) from error
         return _likelihood("yes", likely) - _likelihood("no", likely)
 
     def _ask(self, prompt: Prompt, **options: Any) -> Any:
@@ -99,13 +90,13 @@ class Endpoint:
             if name not in self._unfit or name in _OTHERWISE
         }
         try:
-            return self._server.client.chat.completions.create(
-                model=self._server.model, messages=messages, **fit
+            return self.server.client.chat.completions.create(
+                model=self.server.model, messages=messages, **fit
             )
         except Exception as error:
-            refused = self._server.refused_option(error, fit.keys() & _OPTIONAL)
+            refused = self.server.refused_option(error, fit.keys() & _OPTIONAL)
             if refused is None:
-                raise self._server.translate(error) from error
+                raise self.server.translate(error) from error
             self._unfit.add(refused)
         return self._send(messages, options)
 
@@ -122,7 +113,7 @@ class Endpoint:
         """The text of the chunks, until the end or until it is clear that there will be none."""
         # A web page in place of a reply has no events, which the client takes for silence.
         if "event-stream" not in reply.response.headers.get("content-type", ""):
-            raise self._server.not_understood()
+            raise self.server.not_understood()
         written = 0
         try:
             for chunk in reply:
@@ -131,9 +122,9 @@ class Endpoint:
                     written += len(text)
                     with watch.resting():
                         yield text
-                if written > _MAX_CHARACTERS or watch.seconds > _MAX_WAITS * self._server.timeout:
+                if written > _MAX_CHARACTERS or watch.seconds > _MAX_WAITS * self.server.timeout:
                     raise Stalled(
-                        f"The model at {self._server.where} did not come to an end.",
+                        f"The model at {self.server.where} did not come to an end.",
                         f"What it wrote was kept. {INSTEAD}", spec=self.name,
                     )
         except ModelError:
@@ -142,13 +133,13 @@ class Endpoint:
             if not watch.hungry:
                 raise
         if watch.hungry:
-            raise self._server.silent()
+            raise self.server.silent()
 
     def _text_of(self, chunk: Any) -> str | None:
         try:
             text = chunk.choices[0].delta.content if chunk.choices else None
         except (AttributeError, LookupError, TypeError) as error:
-            raise self._server.not_understood() from error
+            raise self.server.not_understood() from error
         return text if isinstance(text, str) else None
 
 

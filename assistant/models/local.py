@@ -18,7 +18,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple, NoReturn, TypeVar
@@ -83,18 +82,19 @@ def _files_near(path: Path) -> str:
     return f"Did you mean {PREFIX}{folder / near[0]}?" if near else "Check the path."
 
 
-@cache
+_processes: dict[tuple[Path, Path], Process] = {}
+
+
 def _process(path: Path, log: Path) -> Process:
-    _processes.append(Process(path, log))
-    return _processes[-1]
-
-
-_processes: list[Process] = []
+    """The one for this file, and for this log of it."""
+    if (path, log) not in _processes:
+        _processes[path, log] = Process(path, log)
+    return _processes[path, log]
 
 
 def _make_room(wanted: Process) -> None:
     """End the processes that were longest not asked, so that another can run."""
-    others = [p for p in _processes if p is not wanted and p.id]
+    others = [p for p in _processes.values() if p is not wanted and p.id]
     for process in sorted(others, key=lambda p: p.asked)[: max(0, len(others) + 1 - _MOST)]:
         process.stop()
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from assistant.endpoints import find_server, unknown
-from assistant.models.endpoint import INSTEAD, Endpoint
+from assistant.endpoints import Server, find_server, unknown
+from assistant.models.endpoint import INSTEAD, OPENAIS, Endpoint
 from assistant.models.local import PREFIX, open_local
 from assistant.models.model import Model
 from assistant.settings import Settings
 
 _FORMS = ("quotes", "gpt-4o-mini", "ollama/NAME", "http://host:port/v1#NAME", "gguf:PATH")
-_OPENAIS = r"((?:gpt|chatgpt|o\d)[\w.:-]*)"
 
 
 def open_model(settings: Settings) -> Model | None:
@@ -23,9 +22,7 @@ def open_model(settings: Settings) -> Model | None:
         return None
     if spec.startswith(PREFIX):
         return open_local(spec, settings)
-    server = find_server(
-        spec, _OPENAIS, settings, key="api_key", kind="model", instead=INSTEAD
-    )
+    server = _server(settings, spec)
     if server is None:
         is_file = spec.lower().endswith(".gguf")
         forms = [f"{PREFIX}{spec}"] if is_file else _FORMS
@@ -37,12 +34,18 @@ def with_model(settings: Settings, spec: str) -> Settings:
     """The settings with another model. The key goes only to the server that it was given for."""
     if spec == settings.model:
         return settings
-    key = settings.api_key if _server_of(settings, spec) == _server_of(settings) else None
-    return settings.model_copy(update={"model": spec, "api_key": key})
-
-
-def _server_of(settings: Settings, spec: str | None = None) -> str | None:
-    server = find_server(
-        spec or settings.model, _OPENAIS, settings, key="api_key", kind="model", instead=INSTEAD
+    same = _address(settings, spec) == _address(settings, settings.model)
+    return settings.model_copy(
+        update={"model": spec, "api_key": settings.api_key if same else None}
     )
+
+
+def _address(settings: Settings, spec: str) -> str | None:
+    server = _server(settings, spec)
     return server.where if server else None
+
+
+def _server(settings: Settings, spec: str) -> Server | None:
+    return find_server(
+        spec, OPENAIS, settings, key="api_key", kind="model", instead=INSTEAD
+    )

@@ -12,6 +12,7 @@ from assistant.errors import AssistantError
 from assistant.export import to_json, to_markdown
 from assistant.web import answers, filters, models
 from assistant.web.conversation import Conversation, How, Wish, follow, messages, stop
+from assistant.web.filters import QUICK
 from assistant.web.sources import pane_html
 
 # (shown on the button, asked)
@@ -32,7 +33,6 @@ _DOWNLOAD = """(name, text) => {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }"""
-_QUICK: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 
 class Desk(NamedTuple):
@@ -143,9 +143,9 @@ def _wire_asking(assistant: Assistant, desk: Desk, host: str) -> None:
     )
     desk.question.stop(
         lambda conversation: _all(stop(conversation), running=False), desk.conversation,
-        desk.outputs, cancels=[asking], **_QUICK,
+        desk.outputs, cancels=[asking], **QUICK,
     )
-    desk.anew.click(lambda: _all((), running=False), None, desk.outputs, cancels=[asking], **_QUICK)
+    desk.anew.click(lambda: _all((), running=False), None, desk.outputs, cancels=[asking], **QUICK)
 
 
 def _wire_choices(assistant: Assistant, desk: Desk, host: str) -> None:
@@ -168,9 +168,9 @@ def _wire_choices(assistant: Assistant, desk: Desk, host: str) -> None:
         ]
 
     desk.model.input(
-        picked, desk.model, [desk.told, desk.again], trigger_mode="always_last", **_QUICK
+        picked, desk.model, [desk.told, desk.again], trigger_mode="always_last", **QUICK
     )
-    gr.on(None, arrived, None, [desk.model, desk.told, *desk.only.fields[:4]], **_QUICK)
+    gr.on(None, arrived, None, [desk.model, desk.told, *desk.only.fields[:4]], **QUICK)
     filters.wire(desk.only, lambda: assistant.corpus)
 
 
@@ -186,9 +186,9 @@ def _wire_editing(desk: Desk) -> None:
         return conversation[-1].understood, "correct", _EDITING
 
     changed = [desk.question, desk.how, desk.edit]
-    desk.edit.click(edit, [desk.conversation, desk.how], changed, **_QUICK)
+    desk.edit.click(edit, [desk.conversation, desk.how], changed, **QUICK)
     bridge = gr.HTML("", js_on_load=_BRIDGE, visible="hidden")
-    bridge.select(correct, desk.conversation, changed, **_QUICK)
+    bridge.select(correct, desk.conversation, changed, **QUICK)
 
 
 def _wire_saving(desk: Desk, name: str, button: gr.Button) -> None:
@@ -198,7 +198,7 @@ def _wire_saving(desk: Desk, name: str, button: gr.Button) -> None:
     def write(conversation: Conversation) -> str:
         return written([e.answer for e in conversation if e.answer])
 
-    button.click(write, desk.conversation, text, **_QUICK).then(
+    button.click(write, desk.conversation, text, **QUICK).then(
         None, [file_name, text], None, js=_DOWNLOAD, api_visibility="private"
     )
 

@@ -20,6 +20,8 @@ _CROSS = """element.addEventListener("click", (event) => {
   const cross = event.target.closest("button[data-field]");
   if (cross) trigger("select", { field: cross.dataset.field, value: cross.dataset.value });
 });"""
+QUICK: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+"""For events that are over at once."""
 # The fields of `read_scope`, in the order of the components, and what a chip calls each.
 _FIELDS = {
     "sources": "", "voices": "", "kinds": "", "statuses": "", "since": "since ", "until": "as of ",
@@ -141,9 +143,6 @@ def without(values: Values, wish: object) -> list[Any]:
 
 def wire(filters: Filters, corpus: Callable[[], Corpus]) -> None:
     """What is set shows as chips; `corpus` gives the corpus as it is now."""
-    quick: dict[str, Any] = {
-        "show_progress": "hidden", "api_visibility": "private", "queue": False,
-    }
 
     def changed(*values: Any) -> tuple[str, str]:
         return shown(corpus(), values)
@@ -160,9 +159,9 @@ def wire(filters: Filters, corpus: Callable[[], Corpus]) -> None:
     # The last value counts, also where it comes while an earlier one is still looked at.
     gr.on(
         triggers, changed, filters.fields, [filters.told, filters.chips],
-        trigger_mode="always_last", **quick,
+        trigger_mode="always_last", **QUICK,
     )
     filters.chips.select(
-        dropped, filters.fields, [*filters.fields, filters.told, filters.chips], **quick
+        dropped, filters.fields, [*filters.fields, filters.told, filters.chips], **QUICK
     )
 

@@ -145,14 +145,6 @@ def test_a_question_outside_the_corpus_does_not_wait_for_the_model(assistant: As
     assert "first_model_sentence" not in answer.timings
 
 
-def is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 def test_the_unchanging_prompt_is_read_once(model: Local) -> None:
     system = {"role": "system", "content": "You count ships. " * 60}
     counted = []
