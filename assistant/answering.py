@@ -193,7 +193,7 @@ class Assistant:
                     statements.append(checked)
                     yield Stated(statement=checked)
                 trouble += told.on_the_model(statements, withheld)
-        except (ModelError, PromptError) as error:
+        except (IndexUnavailable, ModelError, PromptError) as error:
             trouble.append(f"{error} The answer is in the sources' own sentences.")
         clock.mark("total")
         yield Finished(answer=Answer(

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from assistant import answering
 from assistant.answering import Assistant, Quoted
+from assistant.errors import IndexUnavailable
+from assistant.index import PassageIndex
 from assistant.models import Abilities, open_model, write_abilities
 from assistant.question import understand
+from assistant.retrieval import retrieve
 from assistant.rewriting import rewritten
 from assistant.settings import Settings, bundled
-from assistant.types import Turn
+from assistant.types import Question, Retrieved, Turn
 from tests.stub_server import StubServer
 
 SettingsFor = Callable[..., Settings]
@@ -70,6 +74,28 @@ def test_what_a_rewriting_finds_joins_what_was_shown_and_it_is_told(
     answer = events[-1].answer  # type: ignore[union-attr]
     assert answer.statements[: len(first.statements)] == first.statements
     assert f"Searched for as the model puts it, too: “{stub.text}”." in answer.notices
+
+
+def test_a_store_that_fails_over_the_rewriting_leaves_what_was_shown(
+    stub: StubServer, settings_for: SettingsFor, write_source: WriteSource, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_source("bridge", "## Article 1\n\nThe bridge toll is paid by carts that cross by day.\n")
+    settings = settings_for(corpus=tmp_path / "corpus", model=f"{stub.at('ok')}#stub")
+    write_abilities(settings, Abilities(spec=settings.model, checked=date.today(), cites=1.0))
+    stub.text = "Which toll is paid by carts that cross the bridge?"
+
+    def retrieve_once(question: Question, index: PassageIndex) -> Retrieved:
+        if question.rewritten:
+            raise IndexUnavailable("The store does not answer.", "Is it running?")
+        return retrieve(question, index)
+
+    monkeypatch.setattr(answering, "retrieve", retrieve_once)
+    answer = Assistant.open(settings).ask(
+        "Which toll is paid?", (Turn("user", "Which carts cross the bridge by day?"),)
+    )
+    assert answer.outcome == "answered" and answer.statements
+    assert any("The store does not answer." in notice for notice in answer.notices)
 
 
 def test_of_several_drafts_the_one_with_most_supported_sentences_is_kept(
