@@ -257,3 +257,33 @@ def test_a_judge_is_not_asked_about_what_words_refute(text: str, passage: Passag
     draft = Draft(text=text, cited=((passage, passage.span),), origin="model")
     assert isinstance(check(draft, Numbering(), judge), Withheld)
     assert judge.shown == []
+
+
+@pytest.fixture
+def talk(write_source: Callable[..., Path]) -> Passage:
+    return split(read_document(write_source(
+        "talk", "I want to stress that all responsibility for the fire will lie wholly with the "
+        "guild. I will not sell the ships of the city. The guild burned the mill at night. Article "
+        "5 of the Harbour Treaty was read out.\n",
+        title="Speech on the fire", kind="speech", voice="Ada Stone, Mayor", status="issued",
+    )).source)[0]
+
+
+@pytest.mark.parametrize(("text", "why"), [
+    ("Ada Stone burned the mill at night.", "said by Stone, not of Stone"),
+    ("The guild, with Stone, burned the mill at night.", "said by Stone, not of Stone"),
+    ("Article 5 is the Harbour Treaty.", "does not say what is “harbour”"),
+    ("The guild is the night.", "does not say what is “night”"),
+])
+def test_who_speaks_is_not_the_one_of_whom_it_is_said(text: str, why: str, talk: Passage) -> None:
+    assert why in reason(said(text, talk))
+
+
+@pytest.mark.parametrize("text", [
+    "Stone says that all responsibility for the fire will lie with the guild.",
+    "Stone says that the guild burned the mill at night.",
+    "Stone will not sell the ships of the city.",
+    "Article 5 of the Harbour Treaty was read out.",
+])
+def test_who_speaks_may_be_named_and_stands_for_i(text: str, talk: Passage) -> None:
+    assert isinstance(said(text, talk), Statement), said(text, talk)

@@ -22,6 +22,7 @@ from assistant.types import (
     Source,
     Span,
 )
+from assistant.verify.subject import reworded_subject, wrong_subject
 
 # Share of a model sentence's content words that must stand in the order of the source's.
 _IN_ORDER = 0.8
@@ -87,6 +88,7 @@ def contradiction(draft: Draft) -> str | None:
     return (
         _says_nothing(draft) or _wrong_speaker(draft) or _wrong_number(draft, evidence)
         or _wrong_name(draft, evidence) or _wrong_force(draft)
+        or wrong_subject(draft.text, tuple(_carriers(draft)))
     )
 
 
@@ -95,7 +97,7 @@ def rewording(draft: Draft) -> str | None:
     then only a judge of meaning can tell whether they carry it."""
     return (
         _own_order(draft) or _limited(draft) or _out_of_its_frame(draft) or _changed(draft)
-        or _misplaced(draft)
+        or _misplaced(draft) or reworded_subject(draft.text, tuple(_carriers(draft)))
     )
 
 
