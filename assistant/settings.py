@@ -121,6 +121,11 @@ class Settings(BaseSettings):
     uploads: Literal["off", "on"] = Field(
         "off", description="`on`: documents can be dropped on the page by whoever reaches it"
     )
+    eval: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="the tab Evaluate, whose runs take the machine for minutes: `auto` (only on a "
+        "page that is served to its own machine), `on`, `off`",
+    )
     prompts: Path = Field(
         default_factory=lambda: bundled("prompts"), description="folder of the model's prompts"
     )

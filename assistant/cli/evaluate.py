@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ import typer
 
 from assistant.cli.shared import open_with_progress, progress, warn
 from assistant.errors import SettingsError
-from assistant.settings import Settings, read_settings
+from assistant.settings import read_settings
 
 if TYPE_CHECKING:
     from assistant.evaluation.summary import Table
@@ -44,9 +43,9 @@ def evaluate(
 ) -> None:
     """Ask test prompts, score the answers, and write a report to open in a browser."""
     from assistant.evaluation.judging import open_independent_judge
-    from assistant.evaluation.junit import junit_xml
-    from assistant.evaluation.report import report_html
+    from assistant.evaluation.report import write_report
     from assistant.evaluation.running import evaluate as run_suite
+    from assistant.evaluation.running import folder_of
     from assistant.evaluation.suite import open_suite, strangers
     from assistant.evaluation.summary import named, shortfalls, tables
 
@@ -56,7 +55,7 @@ def evaluate(
     groups = open_suite(suite)
     settings = read_settings()
     judged = open_independent_judge(judge, settings) if judge else None
-    folder = out or _folder(settings, suite)
+    folder = out or folder_of(settings, suite)
     assistant = open_with_progress(settings)
     held = {source.id for source in assistant.corpus.sources}
     warn([*assistant.corpus.notices, *strangers(groups, held)])
@@ -65,9 +64,7 @@ def evaluate(
             assistant, groups, tuple(dict.fromkeys(model or [settings.model])), folder,
             judge=judged, jobs=jobs, progress=show,
         )
-    (folder / "junit.xml").write_text(junit_xml(run), encoding="utf-8")
-    report = folder / "report.html"
-    report.write_text(report_html(run, f"Test prompts: {Path(suite).stem}"), encoding="utf-8")
+    report = write_report(run, folder, suite)
     _show(tables(run))
     typer.echo(f"Report: {report}")
     missed = list(shortfalls(run, floors))
@@ -85,11 +82,6 @@ def _read_floor(text: str) -> tuple[str, float]:
         raise SettingsError(
             f"{text!r} is no threshold.", "Write it like passed=0.7.", variable="--min", value=text
         ) from error
-
-
-def _folder(settings: Settings, suite: str) -> Path:
-    name = re.sub(r"[^\w-]+", "-", Path(suite).stem).strip("-") or "suite"
-    return settings.home / "evaluation" / name
 
 
 def _show(all_tables: Sequence[Table]) -> None:

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
+from assistant.evaluation.junit import junit_xml
 from assistant.evaluation.metrics import METRICS, figure, say, wilson
 from assistant.evaluation.running import Result, Run
 from assistant.evaluation.summary import of_group, of_model, scores_of, tables
 from assistant.render import say_model
 
+REPORT = "report.html"
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 
 
@@ -55,6 +57,14 @@ class Shown:
         if self.before is None or self.before.score.passed == self.result.score.passed:
             return ""
         return "mended" if self.result.score.passed else "broken"
+
+
+def write_report(run: Run, folder: Path, suite: str) -> Path:
+    """Write the report, whose path is returned, and the same for machines as `junit.xml`."""
+    (folder / "junit.xml").write_text(junit_xml(run), encoding="utf-8")
+    report = folder / REPORT
+    report.write_text(report_html(run, f"Test prompts: {Path(suite).stem}"), encoding="utf-8")
+    return report
 
 
 def report_html(run: Run, title: str) -> str:

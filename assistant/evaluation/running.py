@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from assistant.evaluation.scoring import Cited, Score, citations_judged, score
 from assistant.evaluation.suite import Group, TestPrompt, prompts_of
 from assistant.models import abilities_of
 from assistant.render import AnswerJson, answer_text, as_model
+from assistant.settings import Settings
 from assistant.types import Answer, Turn
 
 RESULTS = "results.jsonl"
@@ -91,6 +93,12 @@ class _Task:
     @property
     def key(self) -> str:
         return _digest(self.run, *self.prompt.asked)
+
+
+def folder_of(settings: Settings, suite: str) -> Path:
+    """Where the results of a suite are kept, if no other folder is named."""
+    name = re.sub(r"[^\w-]+", "-", Path(suite).stem).strip("-") or "suite"
+    return settings.home / "evaluation" / name
 
 
 def evaluate(

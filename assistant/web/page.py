@@ -1,4 +1,4 @@
-"""The page: a conversation with the passages behind it, and in a second tab all sources."""
+"""The page: a conversation with the passages behind it, all sources, and the evaluation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 
 from assistant.answering import Assistant
 from assistant.errors import PageUnavailable
-from assistant.web import asking, catalogue, theme, uploads
+from assistant.web import asking, catalogue, evaluate, theme, uploads
 from assistant.web.headers import OwnOriginOnly
 
 TITLE = "Ask the sources"
@@ -28,6 +28,9 @@ def build(assistant: Assistant, host: str) -> gr.Blocks:
                 desk = asking.fill_tab(assistant, host)
             with gr.Tab("Sources", id=catalogue.TAB):
                 reader = catalogue.fill_tab(assistant, header, lambda: _header(assistant))
+            if evaluate.is_shown(assistant.settings, host):
+                with gr.Tab("Evaluate", id=evaluate.TAB) as tab:
+                    evaluate.fill_tab(assistant, tab, host)
         asking.wire(assistant, desk, host)
         catalogue.wire(assistant, tabs, reader)
     page.queue(default_concurrency_limit=_AT_ONCE, api_open=False)
