@@ -197,7 +197,7 @@ class Assistant:
             trouble.append(f"{error} The answer is in the sources' own sentences.")
         clock.mark("total")
         yield Finished(answer=Answer(
-            question=question.text, understood=question.standalone,
+            question=question.typed, understood=question.standalone,
             outcome=conclude(retrieved, statements), statements=tuple(statements),
             withheld=tuple(withheld), evidence=retrieved.evidence, nearest=_nearest(retrieved),
             notices=self._notices(question, retrieved, index, trouble),

@@ -13,7 +13,7 @@ from datetime import date as Day
 from typing import NamedTuple
 
 from assistant.index import searched_text
-from assistant.silence import Named
+from assistant.naming import Named
 from assistant.tokenization import MONTHS, NUMBER_WORDS, stem, terms, words
 from assistant.types import Account, Evidence
 

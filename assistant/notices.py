@@ -26,8 +26,9 @@ def on_understanding(question: Question, index: PassageIndex) -> list[str]:
     if question.rewritten:
         notices.append(f"Searched for as the model puts it, too: “{question.rewritten}”.")
     for name, others in question.also_called:
-        if not all(map(index.holds, terms(name))):
-            notices.append(f"The sources say {' or '.join(others)} for “{name}”.")
+        held = [other for other in others if all(map(index.holds, terms(other)))]
+        if held and not all(map(index.holds, terms(name))):
+            notices.append(f"The sources say {' or '.join(held)} for “{name}”.")
     return notices
 
 

@@ -9,20 +9,16 @@ import re
 from datetime import date as Day
 from typing import NamedTuple
 
-from assistant.silence import Named
-from assistant.tokenization import MONTHS, terms, words
+from assistant.naming import Named
+from assistant.tokenization import MONTHS, terms
 from assistant.types import Source
 
 _WHEN = re.compile(
-    r"\b(before|until|up to|after|since|following|as of)\s+(?:the\s+)?"
+    r"\b(before|until|up to|by|after|since|following|as of)\s+(?:the\s+)?"
     rf"(?:(?:(\d{{1,2}})\s+)?({'|'.join(MONTHS)})\s+)?([12]\d{{3}})\b", re.IGNORECASE,
 )
-_DATE = re.compile(
-    rf"\b(?:(\d{{1,2}}) (?:of )?)?({'|'.join(MONTHS)})(?: (\d{{1,2}})(?!\d))?(?: ([12]\d{{3}}))?\b"
-)
-_ISO = re.compile(r"\b([12]\d{3})-(\d{2})-(\d{2})\b")
 _THEN = re.compile(r"\b(before|after|since|following)\s+(?:the\s+)?((?:[\w’'-]+\s*){1,10})", re.I)
-_BEFORE = ("before", "until", "up to", "as of")
+_BEFORE = ("before", "until", "up to", "by", "as of")
 
 
 class Period(NamedTuple):
@@ -38,34 +34,6 @@ class Period(NamedTuple):
         return day is None or (
             (self.start is None or day >= self.start) and (self.end is None or day < self.end)
         )
-
-
-class Occasion(NamedTuple):
-    """A day or a month that a question names; 0 where it does not say the day or the year."""
-
-    day: int
-    month: int
-    year: int
-
-    def is_of(self, source: Source) -> bool:
-        day = source.date
-        return day is not None and day.month == self.month and (
-            self.day in (0, day.day) and self.year in (0, day.year)
-        )
-
-
-def occasions(asked: str) -> tuple[Occasion, ...]:
-    """The days and months that a question names: texts are known by them ("the Nov 2021 speech").
-
-    A month alone is none, nor is a year: too many texts are of it.
-    """
-    found = [Occasion(int(d), int(m), int(y)) for y, m, d in _ISO.findall(asked)]
-    for day, month, american, year in _DATE.findall(" ".join(words(asked))):
-        verb = month == "may" and "May" not in asked  # "Article 5 may"
-        if (day or american or year) and not verb:
-            number = MONTHS.index(month) + 1
-            found.append(Occasion(int(day or american or 0), number, int(year or 0)))
-    return tuple(found)
 
 
 def period(asked: str, named: Named) -> Period | None:

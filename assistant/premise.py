@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from assistant.corpus.passages import sentences
 from assistant.index import searched_text
-from assistant.silence import Named
+from assistant.naming import Named
 from assistant.tokenization import NUMBER_WORDS, STOPWORDS, stem, terms, words
 from assistant.types import Evidence, Passage, Premise, Source, Span, Status
 
@@ -154,11 +154,9 @@ def false_premise(
     if unsigned or granted is None:
         return unsigned
     for said in _likeliest(granted, weights, named, evidence):
-        for otherwise in (_draft, _other_modality, _denied):
-            reason = otherwise(granted, said.text)
-            if reason:
-                return _premise(granted, reason, said)
-        reason = _other_number(granted, said.text) if _about(granted, said.passage) else None
+        reason = _draft(granted, said.text) or _other_modality(granted, said.text)
+        if not reason and _about(granted, said.passage):
+            reason = _denied(granted, said.text) or _other_number(granted, said.text)
         if reason:
             return _premise(granted, reason, said)
     return None

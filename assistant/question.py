@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from assistant.errors import QuestionError
+from assistant.injection import steering
 from assistant.tokenization import LANGUAGES, language_of, terms
 from assistant.types import AlsoCalled, Question, Turn
 
@@ -25,12 +26,21 @@ _SECOND = re.compile(
     r",?\s+and\s+(?=(?:(?:on|in|at|to|of|for|with|by|from)\s+)?"
     r"(?:what|which|who|whom|whose|how|why|when|where)\b)", re.IGNORECASE,
 )
+# What asks for no source: pasted markup, our own marks, orders on what to write.
+_MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|</?[a-z!][^<>]*>", re.IGNORECASE | re.DOTALL)
+_MARK = re.compile(r"\[S?\d{1,2}\]|(?<![\w-])S\d{1,2}(?![\w-])")
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+")
+_ORDER = re.compile(
+    r"^\W*(?:(?:and|then|now|also|please|just|first|finally|afterwards|from now on|always|never|"
+    r"at the end|in the end)[, ]+)*(?:add|answer|append|begin|disregard|end|finish|forget|ignore|"
+    r"output|prefix|pretend|print|put|repeat|reply|respond|say|start|translate|write)\b",
+    re.IGNORECASE,
+)
 # Questions before this one that are searched for with it: the last two say what it is about, also
 # where it seems to stand alone (MTRAG-UN, BM25: recall at 5 from 0.81 to 0.86).
 _EARLIER = 2
 # A question with fewer content words than this seldom names its own subject.
 _FEW_TERMS = 3
-
 
 
 def understand(
@@ -44,7 +54,7 @@ def understand(
     same. The user's own words always stay in `standalone`. Raises QuestionError if it is empty or
     too long.
     """
-    text = " ".join(text.split())
+    typed = text = " ".join(text.split())
     if not re.search(r"\w", text):
         raise QuestionError("The question is empty.", "Type what you want to know.")
     if len(text) > MAX_CHARACTERS:
@@ -52,25 +62,45 @@ def understand(
             f"The question has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read.",
             "Ask it in fewer words, or add a long text with `assistant add`.",
         )
+    text, orders = _cleaned(typed)
     language = language_of(text)
-    notices: tuple[str, ...] = ()
+    notices = _on_orders(orders)
     if language not in languages:
         held = ", ".join(sorted(LANGUAGES.get(code, code) for code in languages))
         told = f"The question is in {LANGUAGES[language]}, the sources are in {held}: "
-        notices = (told + (
+        notices += (told + (
             "they are found by meaning and quoted as they stand." if across else
             f"only names and numbers written alike can match. Asking in {held} finds more."
         ),)
     earlier = [
-        " ".join(turn.content.split())[:MAX_CHARACTERS] for turn in reversed(history)
-        if turn.role == "user"
+        _cleaned(" ".join(turn.content.split())[:MAX_CHARACTERS])[0]
+        for turn in reversed(history) if turn.role == "user"
     ]
     standalone = _standalone(text, earlier)
     return Question(
-        text=text, standalone=standalone, earlier=tuple(earlier[:_EARLIER]), parts=_parts(text),
-        also_called=tuple(_also_called(standalone, names)), history=tuple(history),
-        language=language, notices=notices,
+        text=text, standalone=standalone, typed=typed, earlier=tuple(earlier[:_EARLIER]),
+        parts=_parts(text), also_called=tuple(_also_called(standalone, names)),
+        history=tuple(history), language=language, notices=notices,
     )
+
+
+def _cleaned(typed: str) -> tuple[str, tuple[str, ...]]:
+    """The text without what asks for no source, and the orders left out of it; as it is where
+    nothing else would remain."""
+    text = " ".join(_MARK.sub(" ", _MARKUP.sub(" ", typed)).split())
+    said = _SENTENCE_ENDS.split(text)
+    if not any(sentence.endswith("?") for sentence in said):
+        return (text, ()) if terms(text) else (typed, ())
+    orders = tuple(
+        sentence for sentence in said
+        if not sentence.endswith("?") and (_ORDER.search(sentence) or steering(sentence))
+    )
+    return " ".join(sentence for sentence in said if sentence not in orders), orders
+
+
+def _on_orders(orders: Sequence[str]) -> tuple[str, ...]:
+    told = ", ".join(f"“{order}”" for order in orders)
+    return (f"Not followed, and not searched for: {told}.",) if orders else ()
 
 
 def _also_called(text: str, names: Sequence[Sequence[str]]) -> Iterator[AlsoCalled]:

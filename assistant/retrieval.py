@@ -13,16 +13,18 @@ from dataclasses import replace
 from functools import lru_cache
 
 from assistant.corpus.passages import sentences
-from assistant.corpus.speakers import heard, speakers
+from assistant.days import Occasion, occasions
 from assistant.differing import differing
 from assistant.index import Found, PassageIndex, searched_text
 from assistant.injection import steering
-from assistant.period import Occasion, Period, occasions, period
+from assistant.naming import named_sources, names, respelt, unheld_days, unheld_texts, unknown_names
+from assistant.period import Period, period
 from assistant.places import Place, places
 from assistant.premise import false_premise
 from assistant.quoted import distance, same_words, speak_for_themselves
-from assistant.silence import KINDS, named_sources, silence
-from assistant.tokenization import akin, language_of, latin, stem, terms, words
+from assistant.sides import found_in_each, sides, speaks, with_sides
+from assistant.silence import KINDS, silence
+from assistant.tokenization import language_of, terms
 from assistant.types import (
     EVERYTHING,
     AlsoCalled,
@@ -59,6 +61,9 @@ _MIN_BEARING = 0.9
 # rightly; with both 3 and 7 %, 29 and 13 %.
 _UNKNOWN_NEARNESS = 0.5
 
+# A word of the questions before counts this much of one of the question.
+_EARLIER = 0.5
+
 # Up to this share of its own words a part of the question is not spoken of by any passage.
 _SPOKEN_OF = 0.25
 
@@ -68,10 +73,6 @@ _SPEAKS = (
     "den|describ|explain|insist|object|offer|pledg|promis|propos|reject|repl|request|respond|say|"
     "said|stat|suggest|tell|think|view|want|warn|writ"
 )
-# Capitalised words in a row, after a word and not after the end of a sentence.
-_NAME = re.compile(
-    r"(?<=[\w,;:'’\"“(-] )[A-ZА-ЯІЇЄҐ][\w’']+(?: [A-ZА-ЯІЇЄҐ][\w’']+)*"
-)
 _SPEAKER_ASKED = re.compile(
     rf"\b(?:did|does|do|has|have|had|is|are|was|were)\s+((?:\S+\s+){{1,6}}?)(?:{_SPEAKS})\w*",
     re.IGNORECASE,
@@ -80,7 +81,7 @@ _SPEAKER_ASKED = re.compile(
 
 def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retrieved:
     """The passages that bear on a question, best first, at most `most`."""
-    spelt = _respelt(question, index)
+    spelt = respelt(question, index)
     asked, parts = spelt.standalone, dict(zip(spelt.parts, question.parts, strict=True))
     weights = _weights(spelt, index)
     within = None
@@ -92,22 +93,25 @@ def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retr
     ]
     place = frozenset(places(spelt.text))
     before = tuple(filter(None, (spelt.rewritten, *spelt.earlier)))
+    beside = sides(spelt, index)
     hits = index.search(
         spelt.text, _CANDIDATES, before, within, spelt.also_called,
-        [p for source, _ in named for p in index.of(source.id) if _addressed(p, place) == 1],
+        [*(p for source, _ in named for p in index.of(source.id) if _addressed(p, place) == 1),
+         *found_in_each(beside, spelt.text, index, within)],
     )
     # what somebody said about a document stands elsewhere than in it
-    time = period(question.text, named) if speaker else None
+    when = period(question.text, named)
+    time = when if speaker else None
     dates = () if time else occasions(question.text)
     first = {source.id for source, name in named if name <= (speaker or name)}
     found = [
-        replace(e, score=e.score * _voice_factor(e.passage, speaker)
+        replace(e, score=e.score * (_SPEAKER if speaks(e.passage, speaker) else 1.0)
                 * _source_factor(e.passage.source, first, time, dates)
                 * _ADDRESSED ** _addressed(e.passage, place))
         for e in _fuse(hits)
     ]
     suspect: list[Passage] = []
-    chosen = _balanced(found, suspect, most)
+    chosen = with_sides(_balanced(found, suspect, most), found, beside)
     # what bears on the question in another language, where words cannot tell
     across = index.across(asked, [e.passage for e in chosen])
     evidence = speak_for_themselves([
@@ -115,7 +119,11 @@ def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retr
                 else _best_sentences(e.passage, weights, spelt.also_called))
         for e in chosen
     ], index, within)
-    missing = _unknown_names(question.standalone, index, question.also_called)
+    missing = (
+        *unknown_names(question.standalone, index, question.also_called),
+        *unheld_texts(question.standalone, index, [e.passage for e in found]),
+        *(() if when or _names_a_source(spelt, index) else unheld_days(spelt.text, index)),
+    )
     unspoken = _open(spelt, evidence, weights, index)
     foreign = any(source.language != question.language for source, _ in named)
     unsaid = None if missing or unspoken or foreign else silence(spelt, weights, named, index)
@@ -145,6 +153,10 @@ def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retr
     )
 
 
+def _names_a_source(question: Question, index: PassageIndex) -> bool:
+    return bool(named_sources(set(terms(question.text)), index))
+
+
 def _open(
     question: Question, evidence: tuple[Evidence, ...], weights: Mapping[str, float],
     index: PassageIndex,
@@ -160,10 +172,10 @@ def _open(
     leaning = False
     for part in question.parts:
         own = {t: weights.get(t, 0.0) for t in _own((part,), question)}
-        names = {t for name in _NAME.findall(part) for t in terms(name) if index.holds(t)}
+        named = {t for name in names(part) for t in terms(name) if index.holds(t)}
         also = question.also_called
-        unknown = _unknown_names(part, index, also) or any(
-            coverage(evidence, {name: 1.0}, also) == 0 for name in names & own.keys()
+        unknown = unknown_names(part, index, also) or any(
+            coverage(evidence, {name: 1.0}, also) == 0 for name in named & own.keys()
         )
         spoken_of = coverage(evidence, own, also) > _SPOKEN_OF
         leans = bool(unspoken and _LEANS.search(part))
@@ -193,12 +205,13 @@ def coverage(
 
 
 def _weights(question: Question, index: PassageIndex) -> dict[str, float]:
-    """Term → rarity. A word that no source can hold because of its script counts as a common
-    one: its absence says nothing."""
+    """Term → rarity, less for one that only the questions before have. A word that no source can
+    hold because of its script counts as a common one: its absence says nothing."""
     foreign = question.language not in index.languages
+    asked = set(terms(question.text))
     weights = {}
     for term in terms(question.standalone):
-        rarity = index.rarity(term)
+        rarity = index.rarity(term) * (1.0 if term in asked else _EARLIER)
         unseen = foreign and language_of(term) != "en" and not index.holds(term)
         weights[term] = min(rarity, 1.0) if unseen else rarity
     return weights
@@ -220,67 +233,10 @@ def _spoken_of(text: str, also_called: Sequence[AlsoCalled]) -> set[str]:
     return found
 
 
-def _unknown_names(
-    asked: str, index: PassageIndex, also_called: Sequence[AlsoCalled]
-) -> tuple[str, ...]:
-    """Names in the question that no passage has, even misspelt or as another name for the same:
-    then nothing here is about them.
-
-    A name is words with capitals in a row, not at the start of a sentence; shouting has no names.
-    """
-    if asked.isupper():
-        return ()
-    known = {
-        term for name, others in also_called
-        if any(all(map(index.holds, terms(other))) for other in others) for term in terms(name)
-    }
-    names = dict.fromkeys(_NAME.findall(asked))
-    return tuple(
-        name for name in names if not all(
-            known.issuperset(terms(word)) or _as_spelt(word, index) for word in name.split()
-        )
-    )
-
-
-def _respelt(question: Question, index: PassageIndex) -> Question:
-    """The question with its names as the sources spell them: "Zelenskyy" for "Zelensky"."""
-    def respelt(text: str) -> str:
-        return _NAME.sub(
-            lambda name: " ".join(_as_spelt(word, index) or word for word in name[0].split()), text
-        )
-
-    return replace(
-        question, text=respelt(question.text), standalone=respelt(question.standalone),
-        parts=tuple(map(respelt, question.parts)),
-    )
-
-
-def _as_spelt(word: str, index: PassageIndex) -> str | None:
-    """A word of a name as the sources have it; nothing if they have none that looks like it."""
-    if not terms(word) or any(map(index.holds, terms(word))) or index.elsewhere(word):
-        return word
-    # short names differ from ordinary words by a letter ("NLAW", "law")
-    close = index.alike(stem(word.lower())) if len(word) > 5 else None
-    return close.title() if close else None
-
-
 def _speaker(text: str) -> frozenset[str]:
     """Stems of the words between auxiliary and verb: who is asked to have said something."""
     found = _SPEAKER_ASKED.search(text)
     return frozenset(terms(found[1])) if found else frozenset()
-
-
-def _voice_factor(passage: Passage, speaker: frozenset[str]) -> float:
-    """More for a text in which the speaker speaks alone, or where he does in a transcript; a joint
-    text is nobody's demand."""
-    if not speaker:
-        return 1.0
-    spoken = speakers(passage.source, passage.span) or (passage.source.voice,)
-    voices = (*spoken, *heard(passage.source, passage.span))
-    spoken_by = (stem(latin(word)) for voice in voices if ";" not in voice for word in words(voice))
-    # "Russia" speaks as "Russian Federation"
-    asked = any(akin(voice, name) for voice in spoken_by for name in speaker)
-    return _SPEAKER if asked else 1.0
 
 
 def _addressed(passage: Passage, place: Set[Place]) -> float:

@@ -1,21 +1,25 @@
 """A document that is asked about by name and holds no word of what is asked of it.
 
-"Which tariff does the Rome Declaration set?", "What does it say about fisheries?": the declaration
-is here, neither is in it. Told only where the thing asked for occurs nowhere in the document, and
-little else of the question does, or nothing near it in meaning: a near miss is answered.
+"Which tariff does the Rome Declaration set?", "What does it say about fisheries?", "What does its
+paragraph 99 say?": the declaration is here, none of these is in it. Told only where the thing asked
+for occurs nowhere in the document, and little else of the question does, or nothing near it in
+meaning: a near miss is answered.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Mapping
 
 from assistant.index import PassageIndex
+from assistant.naming import Named, whole_names
+from assistant.places import places
 from assistant.tokenization import terms
 from assistant.types import Question, Silence, Source
 
-# A title is rarely asked for with all its words.
-_NAMED = 0.75
+# Places of one kind from which on a document is taken to be divided so.
+_SEVERAL = 3
 # Up to this share of the question's weight, beside the name, a passage of the document may have.
 _SILENT = 0.4
 # "which tariff does", "how many ships may", "how large a fleet did": what is asked for
@@ -49,16 +53,14 @@ KINDS = frozenset(terms(
 ))
 
 
-Named = Sequence[tuple[Source, frozenset[str]]]
-"""Sources and the terms by which a question names them."""
-
-
 def silence(
     question: Question, weights: Mapping[str, float], named: Named, index: PassageIndex
 ) -> Silence | None:
     """The documents that the question names, if none of them speaks of what it asks for."""
     if not named:
         return None
+    if place := _absent_place(question, named, index):
+        return Silence(tuple(source for source, _ in named), place)
     if topic := _topic(question, named):
         unsaid = all(
             _is_foreign(topic, source, question, weights, index) for source, _ in named
@@ -80,6 +82,24 @@ def silence(
         if best / total > _SILENT:
             return None
     return Silence(tuple(source for source, _ in named), word)
+
+
+def _absent_place(question: Question, named: Named, index: PassageIndex) -> str | None:
+    """A place that is asked for ("paragraph 9"), if a document that is named has several of its
+    kind, and none that is named has this one or speaks of it."""
+    others = whole_names(set(terms(question.text)), index)
+    sources = {s.id: s for s in (*(s for s, _ in named), *(name.source for name in others))}
+    for place, told in places(question.text).items():
+        has_such = False
+        for id in sources:
+            passages = index.of(id)
+            kinds = Counter(kind for p in passages for kind, _ in places(p.anchor))
+            has_such |= kinds[place[0]] >= _SEVERAL
+            if any(place in places(f"{p.anchor}\n{p.text}") for p in passages):
+                return None
+        if has_such:
+            return told
+    return None
 
 
 def _topic(question: Question, named: Named) -> str | None:
@@ -118,23 +138,6 @@ def _is_foreign(
         return bool(nearest) and nearest[0].score < _NEAR
 
     return all(map(is_foreign, _SIDE_BY_SIDE.split(topic)))
-
-
-def named_sources(asked: Set[str], index: PassageIndex) -> Named:
-    """The sources whose names share most terms with those asked, and the terms shared.
-
-    A name counts from two terms on, or as one that is written in capitals ("NPT").
-    """
-    best: dict[str, tuple[Source, frozenset[str]]] = {}
-    most = 0
-    for name in index.named_by(asked, _NAMED):
-        shared = name.terms & asked
-        if len(shared) < most or len(shared) < 2 and not name.text.isupper():
-            continue
-        if len(shared) > most:
-            best, most = {}, len(shared)
-        best.setdefault(name.source.id, (name.source, shared))
-    return list(best.values())
 
 
 def _asked_for(text: str) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+import unicodedata
 from functools import lru_cache
 
 import Stemmer
@@ -89,6 +90,17 @@ def latin(word: str) -> str:
     'lavrov'
     """
     return "".join(_LATIN.get(letter, letter) for letter in word).replace("_", "")
+
+
+def unaccented(word: str) -> str:
+    """A word in Latin letters without accents; Cyrillic letters stay as they are.
+
+    >>> unaccented("račak")
+    'racak'
+    """
+    if word.isascii() or _CYRILLIC.search(word):
+        return word
+    return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
 
 
 def terms(text: str) -> list[str]:

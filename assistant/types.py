@@ -181,12 +181,13 @@ class AlsoCalled(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What is asked: the user's own words, the same made to stand alone, by rule and as a model
-    puts it, the questions before it, the latest first, its parts, where it asks for several things,
-    what its names also are, and of which sources."""
+    """What is asked: the user's own words, `typed` with all that asks for no source, the same made
+    to stand alone, by rule and as a model puts it, the questions before it, the latest first, its
+    parts, where it asks for several things, what its names also are, and of which sources."""
 
     text: str
     standalone: str
+    typed: str = ""
     rewritten: str = ""
     earlier: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()

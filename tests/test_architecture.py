@@ -18,11 +18,11 @@ NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 
 # A room imports only rooms before it. `__init__` is the package's door: it names some of them.
 ORDER = [
-    "types", "errors", "settings", "tokenization", "places", "corpus", "endpoints", "embeddings",
-    "index", "question", "scope", "silence", "premise", "period", "injection", "quoted",
-    "differing", "retrieval", "models", "prompts", "rewriting", "compose", "checking", "verify",
-    "contested", "notices", "answering", "records", "render", "export", "evaluation", "web", "cli",
-    "app", "__init__", "__main__",
+    "types", "errors", "settings", "tokenization", "places", "days", "injection", "corpus",
+    "endpoints", "embeddings", "index", "question", "scope", "naming", "sides", "silence",
+    "premise", "period", "quoted", "differing", "retrieval", "models", "prompts", "rewriting",
+    "compose", "checking", "verify", "contested", "notices", "answering", "records", "render",
+    "export", "evaluation", "web", "cli", "app", "__init__", "__main__",
 ]
 HOMES = {
     "gradio": ("assistant/web/",),

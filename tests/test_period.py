@@ -5,7 +5,8 @@ from datetime import date as Day
 import pytest
 
 from assistant.answering import Assistant
-from assistant.period import Occasion, Period, occasions, period
+from assistant.days import Occasion, occasions
+from assistant.period import Period, period
 
 
 @pytest.mark.parametrize(("asked", "start", "end"), [

@@ -24,6 +24,8 @@ Write = Callable[..., Path]
     ("What did the Minsk Protocol of 2014 say about Estonia?", "minsk-protocol-2014", "Estonia"),
     ("What does the Budapest Memorandum say about Finland and Sweden?",
      "budapest-memorandum-1994", "Finland and Sweden"),
+    ("What does paragraph 19 of the Budapest Memorandum say?", "budapest-memorandum-1994",
+     "paragraph 19"),
 ])
 def test_a_named_document_without_the_thing_asked_for_is_silent(
     bundled: Assistant, question: str, source: str, word: str
@@ -52,6 +54,8 @@ def test_a_named_document_without_the_thing_asked_for_is_silent(
     "What does the Istanbul Charter say about choosing an alliance?",
     "What does the Budapest Memorandum say about Ukraine and Sweden?",
     "What does Article 5 of the Two Plus Four Treaty say about troops?",
+    "What does point 10 of the Minsk Package of Measures say?",
+    "What does the Bucharest Declaration say about Article 5 of the North Atlantic Treaty?",
 ])
 def test_a_document_that_speaks_of_it_is_not_called_silent(
     bundled: Assistant, question: str

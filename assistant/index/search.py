@@ -18,7 +18,7 @@ from assistant.embeddings import Embedder, Vectors
 from assistant.errors import IndexUnavailable
 from assistant.index.chroma import translated
 from assistant.index.manifest import Update
-from assistant.tokenization import terms
+from assistant.tokenization import latin, stem, terms, unaccented, words
 from assistant.types import AlsoCalled, Passage, Scope, Source
 
 # Questions and sentences whose vectors are kept: a model's sentences are all held against one.
@@ -117,6 +117,19 @@ class PassageIndex:
                 if count >= share * len(names[place].terms):
                     yield names[place]
 
+    def is_name(self, wanted: Set[str]) -> bool:
+        """Whether one source's name, or part of one, has all of these terms."""
+        names, by_term = self._names
+        places = [set(by_term.get(term, np.zeros(0, np.intp)).tolist()) for term in wanted]
+        return bool(places) and bool(set.intersection(*places))
+
+    @cached_property
+    def voices(self) -> frozenset[str]:
+        """Stems of the words in the names of all who speak alone in a source."""
+        alone = {source.voice for source in self.sources if ";" not in source.voice}
+        named = (voice.partition(",")[0] for voice in alone)
+        return frozenset(stem(latin(word)) for name in named for word in words(name))
+
     @cached_property
     def _names(self) -> tuple[list[Name], dict[str, Rows]]:
         """All names in order, and where those with a term stand."""
@@ -143,10 +156,20 @@ class PassageIndex:
         """Whether some passage has the term."""
         return term in self._bm25.vocab_dict
 
-    def alike(self, term: str) -> str | None:
-        """The term of the passages that looks much like this one."""
-        close = difflib.get_close_matches(term, self._bm25.vocab_dict, n=1, cutoff=0.85)
+    def alike(self, term: str, cutoff: float = 0.85) -> str | None:
+        """The term of the passages that looks much like this one: as difflib counts, 0 to 1."""
+        close = difflib.get_close_matches(term, self._bm25.vocab_dict, n=1, cutoff=cutoff)
         return close[0] if close else None
+
+    def accented(self, term: str) -> str | None:
+        """The term of the passages that is this one but for accents ("račak" for "racak")."""
+        bare = unaccented(term)
+        return bare if bare != term and self.holds(bare) else self._accented.get(bare)
+
+    @cached_property
+    def _accented(self) -> dict[str, str]:
+        return {bare: term for term in self._bm25.vocab_dict
+                if (bare := unaccented(term)) != term}
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency, log(1 + passages / passages with the term)."""
