@@ -6,6 +6,7 @@ import difflib
 from calendar import monthrange
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date as Day
+from itertools import chain
 from typing import Any, get_args
 
 from assistant.errors import QuestionError
@@ -36,6 +37,31 @@ def read_scope(
             f"No source here is all that: {say_scope(scope)}.", "Leave one of the filters out.",
         )
     return scope
+
+
+def find_source(typed: str, held: Sequence[Source]) -> Source:
+    """The source of that id or name, or the only one that has the words in a name.
+
+    Raises QuestionError where there is none, or several.
+    """
+    wanted = _plain(typed)
+    named = {s.id: [_plain(name) for name in (s.id, *s.names) if name] for s in held}
+    whole = [source for source in held if wanted in named[source.id]]
+    part = [s for s in held if wanted and any(wanted in name for name in named[s.id])]
+    found = whole or part
+    if len(found) == 1:
+        return found[0]
+    if found:
+        some = ", ".join(source.id for source in found[:5]) + (", …" if len(found) > 5 else "")
+        raise QuestionError(
+            f"{len(found)} sources are called {typed!r}.", f"Name one by its id: {some}"
+        )
+    near = difflib.get_close_matches(wanted, chain(*named.values()), n=1, cutoff=0.5)
+    meant = next((s.id for s in held if near and near[0] in named[s.id]), "")
+    raise QuestionError(
+        f"There is no source {typed!r} here.",
+        f"Did you mean {meant!r}?" if meant else "See the ids with: assistant corpus list",
+    )
 
 
 def say_scope(scope: Scope) -> str:

@@ -21,8 +21,8 @@ ORDER = [
     "types", "errors", "settings", "tokenization", "places", "days", "injection", "corpus",
     "endpoints", "embeddings", "index", "question", "scope", "naming", "sides", "silence",
     "premise", "period", "quoted", "differing", "retrieval", "models", "prompts", "rewriting",
-    "compose", "checking", "verify", "contested", "notices", "answering", "records", "render",
-    "export", "evaluation", "web", "cli", "app", "__init__", "__main__",
+    "compose", "checking", "verify", "contested", "notices", "answering", "comparing",
+    "records", "render", "export", "evaluation", "web", "cli", "app", "__init__", "__main__",
 ]
 HOMES = {
     "gradio": ("assistant/web/",),

@@ -12,10 +12,11 @@ from assistant.compose.quotes import (
     say_name,
     say_place,
     say_status,
+    shown,
 )
 from assistant.compose.writing import write
 
 __all__ = [
     "choose", "excerpts", "lead", "quote", "say_date", "say_name", "say_place", "say_status",
-    "write",
+    "shown", "write",
 ]

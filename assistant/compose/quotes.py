@@ -117,7 +117,7 @@ def excerpts(retrieved: Retrieved) -> list[tuple[Passage, Span]]:
     picked.sort(key=lambda e: (
         TIERS.index(e.passage.source.tier), by_source.index(e.passage.source.id)
     ))
-    places = [(e.passage, span) for e in picked for span in _shown(e)]
+    places = [(e.passage, span) for e in picked for span in shown(e)]
     for account in retrieved.differing:
         if not any(_overlap((account.passage, account.span), place) for place in places):
             places.append((account.passage, account.span))
@@ -132,7 +132,8 @@ def _overlap(one: tuple[Passage, Span], other: tuple[Passage, Span]) -> bool:
     return first.id == second.id and a.start < b.end and b.start < a.end
 
 
-def _shown(evidence: Evidence) -> Iterator[Span]:
+def shown(evidence: Evidence) -> Iterator[Span]:
+    """What of a passage is quoted: all of a short one, else its best sentences."""
     passage = evidence.passage
     one_speaks = len(speakers(passage.source, passage.span)) <= 1
     if one_speaks and len(passage.text.split()) <= _WHOLE_WORDS:

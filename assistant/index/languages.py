@@ -66,6 +66,9 @@ class MultilingualIndex(PassageIndex):
     def nearness(self, one: str, other: str) -> float | None:
         return self._english.nearness(one, other)
 
+    def vectors(self, texts: Sequence[str], languages: Set[str]) -> Vectors | None:
+        return (self._every if languages - {"en"} else self._english)._embedder.embed(texts)
+
     def elsewhere(self, word: str) -> tuple[str, ...]:
         return self._every.elsewhere(word)
 

@@ -199,6 +199,13 @@ class PassageIndex:
             return None
         return float(self._vector(one) @ self._vector(other))
 
+    def vectors(self, texts: Sequence[str], languages: Set[str]) -> Vectors | None:
+        """A vector of unit length for each text, by a model that reads them; `None` if nothing is
+        told of meaning in these languages."""
+        if self._store is None or languages - {"en"}:
+            return None
+        return self._embedder.embed(texts)
+
     def elsewhere(self, word: str) -> tuple[str, ...]:
         """The terms of the passages that spell this name in another script; none unless the index
         reads several languages."""
