@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import PurePath
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
 
@@ -110,6 +111,15 @@ def wording(citation: Citation) -> str:
     return " ".join(source.original.text[slice(*span)].split()) if source.original and span else ""
 
 
+def is_web(address: str) -> bool:
+    """Whether an address may be a link."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
 def say_source(source: Source) -> str:
     return f"{source.title} ({say_date(source)})"
 
@@ -139,7 +149,12 @@ def to_terminal(answer: Answer) -> str:
         rows = "\n".join(f"- {w.text} ({w.reason})" for w in answer.withheld)
         parts.append(f"{say_withheld(answer)}:\n{rows}")
     parts += [f"Note: {notice}" for notice in answer.notices]
-    return _CONTROL.sub("", "\n\n".join(parts))
+    return without_control("\n\n".join(parts))
+
+
+def without_control(text: str) -> str:
+    """The text without what a terminal would obey."""
+    return _CONTROL.sub("", text)
 
 
 def _source_line(citation: Citation) -> str:
@@ -235,7 +250,7 @@ def as_model(answer: Answer) -> AnswerJson:
         outcome=answer.outcome,
         text=answer_text(answer), statements=_statements(answer.statements),
         withheld=[WithheldJson(text=w.text, reason=w.reason) for w in answer.withheld],
-        citations=[_citation(c) for c in answer.citations],
+        citations=[citation_json(c) for c in answer.citations],
         evidence=[
             EvidenceJson(
                 passage=e.passage.id, source=e.passage.source.id, anchor=e.passage.anchor,
@@ -258,7 +273,8 @@ def _statements(statements: Sequence[Statement]) -> list[StatementJson]:
     ]
 
 
-def _citation(citation: Citation) -> CitationJson:
+def citation_json(citation: Citation) -> CitationJson:
+    """A citation with all that is known of its source."""
     source = citation.passage.source
     return CitationJson(
         number=citation.number, source=source.id, title=source.title,

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import docx
 import pytest
 
 Write = Callable[..., Path]
@@ -44,6 +45,27 @@ def test_ask_prints_json_alone_on_standard_output(run: Run) -> None:
     assert data["citations"][0]["quote"] == "Each city keeps twelve ships in the harbour."
 
 
+def test_an_answer_is_written_to_a_file_too(run: Run, tmp_path: Path) -> None:
+    done = run("ask", "How many ships does each city keep?", "--out", "ships.docx")
+    assert "twelve ships" in done.stdout and "Written: ships.docx" in done.stderr
+    words = [p.text for p in docx.Document(str(tmp_path / "ships.docx")).paragraphs]
+    assert "“Each city keeps twelve ships in the harbour.”" in words
+
+
+def test_texts_are_compared_in_a_table_or_a_file(
+    run: Run, write_source: Write, tmp_path: Path
+) -> None:
+    write_source("reply", "## Ships\n\nTwelve ships in the harbour are too many for each city.\n")
+    shown = run("compare", "harbour", "title of reply").stdout
+    assert "Title of harbour beside Title of reply" in shown and "Article 1" in shown
+    assert "too many" in shown
+    done = run("compare", "harbour", "reply", "--out", "both.csv")
+    assert done.stdout == "" and "Written: both.csv" in done.stderr
+    assert "too many for each city" in (tmp_path / "both.csv").read_text(encoding="utf-8-sig")
+    refused = run("compare", "harbour", "repli")
+    assert refused.returncode == 1 and "Did you mean 'reply'?" in refused.stderr
+
+
 def test_an_abstention_is_no_error(run: Run) -> None:
     done = run("ask", "Who won the 2018 World Cup?")
     assert done.returncode == 0
@@ -78,6 +100,8 @@ def test_a_faulty_history_is_one_sentence(run: Run, tmp_path: Path, content: str
     (["ask", "ships?"], {"ASSISTANT_MODLE": "x"}, "Did you mean ASSISTANT_MODEL?"),
     (["ask", "ships?"], {"ASSISTANT_CHROMA": "/proc/none"}, "cannot be used"),
     (["ask", "ships?"], {"ASSISTANT_EMBEDDING": "other"}, "no embedding model 'other'"),
+    (["ask", "ships?", "--out", "ships.odt"], {}, "of no kind that is written"),
+    (["compare", "harbour"], {}, "nothing to compare with"),
     (["add", "/nonexistent.txt"], {}, "cannot be read"),
     (["add", "/nonexistent.odt"], {}, "files of kind .odt cannot be read"),
 ])
@@ -151,5 +175,5 @@ def test_help_names_every_verb() -> None:
         [sys.executable, "-m", "assistant", "--help"], capture_output=True, text=True, check=True
     )
     for verb in ("ask", "chat", "index", "add", "correct", "remove", "fetch", "backup", "restore",
-                 "corpus"):
+                 "corpus", "compare"):
         assert verb in done.stdout

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from assistant.cli import documents, evaluate, models
-from assistant.cli.shared import fail_on, open_with_progress, warn
+from assistant.cli import compare, documents, evaluate, models
+from assistant.cli.shared import fail_on, keep, open_with_progress, warn
 from assistant.errors import AssistantError, QuestionError
 from assistant.scope import read_scope
 from assistant.settings import read_settings
@@ -61,10 +61,16 @@ def ask(
     primary: Annotated[
         bool, typer.Option("--primary", help="Only texts that parties agreed or proposed.")
     ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Write it to a file too: .docx, .md, .json or .bib.")
+    ] = None,
 ) -> None:
     """Answer a question from the corpus, with numbered sources."""
+    from assistant.export import ANSWER_FILES, answers_file, kind_of
     from assistant.render import to_json, to_terminal
 
+    if out:
+        kind_of(out.name, ANSWER_FILES)
     turns = _read_history(history) if history else ()
     assistant = open_with_progress(read_settings(model=model))
     scope = read_scope(
@@ -74,6 +80,8 @@ def ask(
     warn(assistant.corpus.notices)
     answer = assistant.ask(question, turns, scope)
     typer.echo(to_json(answer) if as_json else to_terminal(answer))
+    if out:
+        keep(out, answers_file([answer], out.name))
 
 
 @app.command()
@@ -124,5 +132,6 @@ def _turn(turn: dict[str, Any]) -> Turn:
 
 
 app.add_typer(models.app, name="models")
-app.add_typer(evaluate.app)  # last, so that help begins with asking
+app.add_typer(compare.app)  # last, so that help begins with asking
+app.add_typer(evaluate.app)
 app.add_typer(documents.app)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, QuestionError
 from assistant.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,6 +42,17 @@ def open_with_progress(settings: Settings, rebuild: bool = False) -> Assistant:
 
     with progress("Indexing passages") as show:
         return Assistant.open(settings, show, rebuild)
+
+
+def keep(file: Path, written: bytes) -> None:
+    """Write a file and say so on standard error."""
+    try:
+        file.write_bytes(written)
+    except OSError as error:
+        raise QuestionError(
+            f"{file} cannot be written ({error.strerror}).", "Name another file with --out."
+        ) from error
+    typer.echo(f"Written: {file}", err=True)
 
 
 def warn(notices: Sequence[str]) -> None:

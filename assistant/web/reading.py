@@ -12,10 +12,9 @@ from itertools import groupby
 
 from assistant.compose import say_date, say_status
 from assistant.corpus.headings import Heading, headings
-from assistant.render import CHECKED, TEXT_KIND, say_proposed
+from assistant.render import CHECKED, TEXT_KIND, is_web, say_proposed
 from assistant.tokenization import LANGUAGES
 from assistant.types import Relation, RelationType, Source, Span
-from assistant.web.sources import is_web
 
 Sources = Mapping[str, Source]
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from assistant.compose import say_date, say_status
 from assistant.corpus.speakers import say_voice
-from assistant.render import CHECKED, TEXT_KIND, say_proposed, wording
+from assistant.render import CHECKED, TEXT_KIND, is_web, say_proposed, wording
 from assistant.types import Citation, Passage, Source
 
 
@@ -54,7 +54,7 @@ def card_html(citation: Citation, turn: int) -> str:
         f'aria-label="Source {citation.number}">'
         f'<header><span class="number">{citation.number}</span><h3>{escape(source.title)}</h3>'
         f'</header><p class="facts">{about}</p>'
-        f'<p class="anchor">{_label(source)} {escape(passage.anchor)}</p>'
+        f'<p class="anchor">{label_html(source)} {escape(passage.anchor)}</p>'
         f"<blockquote>{passage_html(citation)}</blockquote>{_wording_html(citation)}"
         f'<p class="checked">{TEXT_KIND[source.text_kind]}; {escape(checked)}.</p>'
         f"<footer>{link_html(source)}{_whole_source(citation)}"
@@ -115,15 +115,7 @@ def _whole_source(citation: Citation) -> str:
     )
 
 
-def is_web(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc)
-
-
-def _label(source: Source) -> str:
+def label_html(source: Source) -> str:
     """Whether these are the document's words, where the eye falls first."""
     match source.text_kind:
         case "digest":
