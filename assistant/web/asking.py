@@ -9,8 +9,9 @@ import gradio as gr
 
 from assistant.answering import Assistant
 from assistant.errors import AssistantError
-from assistant.export import to_json, to_markdown
-from assistant.web import answers, filters, models
+from assistant.export import ANSWER_FILES, answers_file, to_text
+from assistant.types import Answer
+from assistant.web import answers, filters, models, saving
 from assistant.web.conversation import Conversation, How, Wish, follow, messages, stop
 from assistant.web.filters import QUICK
 from assistant.web.sources import pane_html
@@ -25,14 +26,6 @@ EXAMPLES = tuple((text, text) for text in (
 _EDIT, _EDITING = "Edit the question", "Editing the last question: keep it instead"
 # The link "Correct" in the chat arrives here.
 _BRIDGE = "document.addEventListener('correct-question', () => trigger('select', {}));"
-# The browser makes the file itself: nothing of a conversation is kept on the server for it.
-_DOWNLOAD = """(name, text) => {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text]));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}"""
 
 
 class Desk(NamedTuple):
@@ -51,7 +44,8 @@ class Desk(NamedTuple):
     actions: gr.Row
     edit: gr.Button
     again: gr.Button
-    save: dict[str, gr.Button]
+    copy: gr.Button
+    save: saving.Saving
     anew: gr.Button
 
     @property
@@ -81,10 +75,8 @@ def fill_tab(assistant: Assistant, host: str) -> Desk:
                 edit = gr.Button(_EDIT, size="sm", elem_id="edit")
                 name = models.configured(assistant.settings)
                 again = gr.Button(models.again_label(name), size="sm", elem_id="again")
-                save = {
-                    name: gr.Button(label, size="sm", elem_id=f"save-{name.rpartition('.')[2]}")
-                    for name, label in (("answers.md", "Save"), ("answers.json", "Save as JSON"))
-                }
+                copy = gr.Button("Copy with citations", size="sm", elem_id="copy")
+                save = saving.fill("answers", ANSWER_FILES)
                 anew = gr.Button("New conversation", size="sm", elem_id="anew")
             with gr.Row(elem_id="choices"):
                 model = gr.Dropdown(
@@ -102,15 +94,20 @@ def fill_tab(assistant: Assistant, host: str) -> Desk:
         with gr.Column(scale=4, min_width=320, elem_id="sources"):
             pane = gr.HTML(pane_html(()), elem_id="pane")
     return Desk(chat, pane, conversation, how, question, examples, buttons, model, told, only,
-                actions, edit, again, save, anew)
+                actions, edit, again, copy, save, anew)
 
 
 def wire(assistant: Assistant, desk: Desk, host: str) -> None:
     _wire_asking(assistant, desk, host)
     _wire_choices(assistant, desk, host)
     _wire_editing(desk)
-    for name, button in desk.save.items():
-        _wire_saving(desk, name, button)
+    saving.wire(
+        desk.save, desk.conversation, "answers",
+        lambda conversation, name: answers_file(_answers(conversation), name),
+    )
+    saving.wire_copy(
+        desk.copy, desk.conversation, lambda conversation: to_text(_answers(conversation)[-1:])
+    )
 
 
 def _wire_asking(assistant: Assistant, desk: Desk, host: str) -> None:
@@ -191,16 +188,8 @@ def _wire_editing(desk: Desk) -> None:
     bridge.select(correct, desk.conversation, changed, **QUICK)
 
 
-def _wire_saving(desk: Desk, name: str, button: gr.Button) -> None:
-    written = to_markdown if name.endswith(".md") else to_json
-    file_name, text = gr.Textbox(name, visible="hidden"), gr.Textbox(visible="hidden")
-
-    def write(conversation: Conversation) -> str:
-        return written([e.answer for e in conversation if e.answer])
-
-    button.click(write, desk.conversation, text, **QUICK).then(
-        None, [file_name, text], None, js=_DOWNLOAD, api_visibility="private"
-    )
+def _answers(conversation: Conversation) -> list[Answer]:
+    return [exchange.answer for exchange in conversation if exchange.answer]
 
 
 def _refused(error: AssistantError) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""The page: a conversation with the passages behind it, all sources, and the evaluation."""
+"""The page: a conversation with the passages behind it; texts compared; all sources; evaluation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 
 from assistant.answering import Assistant
 from assistant.errors import PageUnavailable
-from assistant.web import asking, catalogue, evaluate, theme, uploads
+from assistant.web import asking, catalogue, compare, evaluate, theme, uploads
 from assistant.web.headers import OwnOriginOnly
 
 TITLE = "Ask the sources"
@@ -26,12 +26,15 @@ def build(assistant: Assistant, host: str) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Ask", id="ask"):
                 desk = asking.fill_tab(assistant, host)
+            with gr.Tab("Compare", id="compare"):
+                bench = compare.fill_tab(assistant)
             with gr.Tab("Sources", id=catalogue.TAB):
                 reader = catalogue.fill_tab(assistant, header, lambda: _header(assistant))
             if evaluate.is_shown(assistant.settings, host):
                 with gr.Tab("Evaluate", id=evaluate.TAB) as tab:
                     evaluate.fill_tab(assistant, tab, host)
         asking.wire(assistant, desk, host)
+        compare.wire(assistant, bench)
         catalogue.wire(assistant, tabs, reader)
     page.queue(default_concurrency_limit=_AT_ONCE, api_open=False)
     return page

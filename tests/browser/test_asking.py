@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -272,20 +271,3 @@ def test_a_filter_and_the_model_reach_a_phone(open_page: OpenPage) -> None:
     box: dict[str, Any] | None = page.locator("#only-until textarea").bounding_box()  # type: ignore[assignment]
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_a_conversation_is_saved_as_markdown_and_as_json(open_page: OpenPage) -> None:
-    page = open_page()
-    ask(page, FOUNDING)
-    wait_until_answered(page)
-    with page.expect_download() as saved:
-        page.click("#save-md")
-    assert saved.value.suggested_filename == "answers.md"
-    text = saved.value.path().read_text(encoding="utf-8")
-    assert text.startswith(f"# {FOUNDING}")
-    assert text.count("[^1-1]") == 2
-    with page.expect_download() as saved:
-        page.click("#save-json")
-    told = json.loads(saved.value.path().read_text(encoding="utf-8"))
-    assert told["answers"][0]["question"] == FOUNDING
-    assert told["references"]
