@@ -21,6 +21,7 @@ from assistant.errors import QuestionError
 from assistant.export import comparison_file, say_absence
 from assistant.scope import find_source
 from assistant.settings import Settings, read_settings
+from assistant.web.table import comparison_html
 from tests.bench.comparing import DATA, Judged, judged, pairs
 
 Write = Callable[..., Path]
@@ -216,16 +217,20 @@ def test_the_comparison_becomes_files_that_keep_every_place(security: Comparison
     assert "leaked" in table.rows[0].cells[1].text and "Digest" in table.rows[0].cells[1].text
 
 
-def test_a_spreadsheet_takes_no_text_for_a_formula(
+def test_nothing_of_a_document_is_obeyed_by_a_spreadsheet_or_the_page(
     write_source: Write, settings_for: Callable[..., Settings], tmp_path: Path
 ) -> None:
-    write_source("draft", '=HYPERLINK("http://x") ships keep the harbour.', title="'=1+1'")
-    write_source("reply", "@SUM ships keep the harbour.", title="'-2'")
+    write_source("draft", '=HYPERLINK("http://x") <img src=x> ships keep.', title="'=1+1'")
+    write_source("reply", "@SUM <b>ships</b> keep.", title="'-2<script>'", voice='"<i>City</i>"')
     assistant = Assistant.open(settings_for(corpus=tmp_path / "corpus"))
-    written = comparison_file(compared(assistant, "draft", "reply"), "it.csv").decode("utf-8-sig")
+    comparison = compared(assistant, "draft", "reply")
+    written = comparison_file(comparison, "it.csv").decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(written)))
     assert len(rows) > 1 and any("HYPERLINK" in value for value in rows[1])
     assert not [value for row in rows for value in row if value.startswith(("=", "@", "-"))]
+    shown = comparison_html(comparison)
+    assert "&lt;img src=x&gt; ships" in shown and "-2&lt;script&gt;" in shown
+    assert not re.search("<(?:img|b|i|script)[ >]", shown)
 
 
 def test_the_bundled_pairs_are_matched_no_worse_than_before(bundled: Assistant) -> None:
