@@ -31,7 +31,7 @@ _BEARS = 0.12
 _NEIGHBOURS = 4
 # What a neighbour counts that a short text does not have.
 _UNRELATED = 0.6
-# The same where words alone are compared: 26, and 29.
+# The same where words alone are compared: 23, and 30.
 _BEARS_BY_WORDS = 0.03
 _UNRELATED_BY_WORDS = 0.1
 _PLACES = 2

@@ -23,6 +23,11 @@ _SUGGESTED = 4
 _COUNTERPARTS: tuple[RelationType, ...] = ("replies_to", "amends", "supersedes")
 _NOTHING = '<p class="quiet">Choose two texts or more. Each provision of the first gets a row.</p>'
 _WAITING = '<p class="waiting" role="status">Comparing the texts …</p>'
+# On a phone the table begins below what is in view.
+_SHOW = """() => {
+  const table = document.getElementById("compare-table");
+  if (table.getBoundingClientRect().top > innerHeight * 0.6) table.scrollIntoView();
+}"""
 
 
 class Bench(NamedTuple):
@@ -77,18 +82,20 @@ def wire(assistant: Assistant, bench: Bench) -> None:
             return
         yield "", comparison_html(comparison), gr.update(visible=True), comparison
 
-    bench.go.click(
+    asked = [bench.go.click(
         compared, [bench.first, bench.others], shown, show_progress="hidden",
         api_visibility="private", trigger_mode="once",
-    )
+    )]
     for button, (first, *others) in bench.suggested:
-        button.click(
+        asked.append(button.click(
             lambda first=first, others=others: (first, others), None, [bench.first, bench.others],
             **QUICK,
         ).then(
             compared, [bench.first, bench.others], shown, show_progress="hidden",
             api_visibility="private",
-        )
+        ))
+    for event in asked:
+        event.then(None, None, None, js=_SHOW, api_visibility="private")
     gr.on(
         None, lambda: [gr.update(choices=_choices(assistant))] * 2, None,
         [bench.first, bench.others], **QUICK,

@@ -49,11 +49,11 @@ class Saving(NamedTuple):
 
 def fill(name: str, kinds: Mapping[str, tuple[str, object]]) -> Saving:
     """The choice among the kinds of file (suffix → what it is called), the first one set."""
-    choices = [(f"{called} ({suffix})", suffix) for suffix, (called, _) in kinds.items()]
+    choices = [(called, suffix) for suffix, (called, _) in kinds.items()]
     with gr.Row(elem_id=f"save-{name}", elem_classes="saving"):
         kind = gr.Dropdown(
             choices, value=choices[0][1], label="Kind of file", show_label=False, container=False,
-            filterable=False, min_width=120, scale=0, elem_id=f"save-{name}-as",
+            filterable=False, min_width=100, scale=0, elem_id=f"save-{name}-as",
         )
         button = gr.Button("Save", size="sm", elem_id=f"save-{name}-now", scale=0)
     return Saving(kind, button)

@@ -30,7 +30,8 @@ def comparison_html(comparison: Comparison) -> str:
 
 def _head(source: Source) -> str:
     facts = " · ".join(map(escape, (source.voice, say_date(source), say_status(source))))
-    text = f"{TEXT_KIND[source.text_kind]}; {CHECKED[source.checked]}"
+    held = TEXT_KIND[source.text_kind].removeprefix("Digest: ")
+    text = f"{held}; {CHECKED[source.checked]}"
     return (
         f'<span class="name">{escape(say_name(source))}</span><span class="facts">{facts}</span>'
         f'<span class="text">{label_html(source)} {escape(text)}</span>'
