@@ -9,6 +9,7 @@
     │ ├ OutdatedIndex
     │ └ IndexInUse                    retryable
     ├ BackupError
+    ├ RecordsError
     ├ QuestionError
     ├ PromptError       template
     ├ PageUnavailable
@@ -73,6 +74,10 @@ class EmptyCorpus(CorpusError):
 
 
 class BackupError(AssistantError):
+    pass
+
+
+class RecordsError(AssistantError):
     pass
 
 

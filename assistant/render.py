@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date as Day
 from itertools import groupby
 from pathlib import PurePath
 from urllib.parse import urlsplit
@@ -17,11 +18,14 @@ from assistant.types import (
     Answer,
     Checked,
     Citation,
+    Kind,
     Origin,
     Outcome,
+    Passage,
     Scope,
     Source,
     Statement,
+    Status,
     Support,
     TextKind,
     Tokens,
@@ -104,8 +108,17 @@ def say_proposed(source: Source) -> str:
     return f"read off the file, not confirmed: {', '.join(names)}" if names else ""
 
 
+def say_who(citation: Citation) -> str:
+    """Who speaks in the cited words."""
+    if citation.voice is not None:
+        return citation.voice
+    return say_voice(citation.passage.source, citation.span.start)
+
+
 def wording(citation: Citation) -> str:
     """What the cited words translate, in the original; empty for what is no translation."""
+    if citation.wording is not None:
+        return citation.wording
     source = citation.passage.source
     span = original_wording(source, citation.span)
     return " ".join(source.original.text[slice(*span)].split()) if source.original and span else ""
@@ -157,9 +170,14 @@ def without_control(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
+def one_line(text: str) -> str:
+    """For the terminal too: words of a reader, with nothing in them that it would obey."""
+    return _CONTROL.sub("", " ".join(text.split()))
+
+
 def _source_line(citation: Citation) -> str:
     passage, source = citation.passage, citation.passage.source
-    facts = [say_voice(source, citation.span.start), say_date(source), say_status(source),
+    facts = [say_who(citation), say_date(source), say_status(source),
              say_place(passage), CHECKED[passage.checked], say_proposed(source)]
     where = source.address or ""
     known = "; ".join(filter(None, facts))
@@ -208,18 +226,53 @@ class CitationJson(BaseModel):
     original_wording: str = Field(
         description="its words for the quote, paired by sentence length; may be a sentence off"
     )
+    passage: str = Field(default="", description="id of the passage that it stands in")
+    passage_start: int = Field(
+        default=0, description="offset of the passage in the source's text"
+    )
+    passage_text: str = Field(default="", description="the whole passage")
 
 
-class EvidenceJson(BaseModel):
+class PassageJson(BaseModel):
     passage: str = Field(description="id of the passage")
     source: str
     anchor: str
-    score: float
+    start: int = Field(default=0, description="offset of the passage in the source's text")
+    checked: Checked = Field(
+        default="unverified", description="how it was checked against the document"
+    )
     text: str
 
 
+class EvidenceJson(PassageJson):
+    score: float
+
+
+class SourceJson(BaseModel):
+    """What was known of a source when the answer was given."""
+
+    id: str
+    title: str
+    short_title: str
+    kind: Kind
+    voice: str
+    date: Day | None
+    entry_into_force: Day | None
+    status: Status
+    status_as_of: Day | None
+    language: str
+    text_kind: TextKind
+    checked: Checked
+    address: str | None
+    archive: str | None
+    licence: str | None
+    proposed: list[str]
+    original: str | None = Field(description="id of the document that it translates, if it is held")
+    original_language: str | None
+
+
 class AnswerJson(BaseModel):
-    """The form of `assistant ask --json`."""
+    """The form of `assistant ask --json`. What has a default may lack in an answer kept before."""
 
     question: str
     understood: str = Field(description="the question made to stand alone")
@@ -237,6 +290,12 @@ class AnswerJson(BaseModel):
     corpus_version: str
     timings: dict[str, float] = Field(description="seconds since the question, by event")
     tokens: Tokens = Field(description="what the model read and wrote, where its server counts")
+    suspect: list[PassageJson] = Field(
+        default=[], description="passages left out because they try to instruct a model"
+    )
+    sources: list[SourceJson] = Field(
+        default=[], description="every source that is named above by its id"
+    )
 
 
 def to_json(answer: Answer) -> str:
@@ -252,15 +311,43 @@ def as_model(answer: Answer) -> AnswerJson:
         withheld=[WithheldJson(text=w.text, reason=w.reason) for w in answer.withheld],
         citations=[citation_json(c) for c in answer.citations],
         evidence=[
-            EvidenceJson(
-                passage=e.passage.id, source=e.passage.source.id, anchor=e.passage.anchor,
-                score=round(e.score, 4), text=e.passage.text,
-            ) for e in answer.evidence
+            EvidenceJson(**_passage(e.passage).model_dump(), score=round(e.score, 4))
+            for e in answer.evidence
         ],
         nearest=[s.id for s in answer.nearest], premise=answer.premise,
         notices=list(answer.notices), model=answer.model,
         corpus_version=answer.corpus_version, timings=dict(answer.timings),
-        tokens=answer.tokens,
+        tokens=answer.tokens, suspect=[_passage(p) for p in answer.suspect],
+        sources=[_source(source) for source in _named(answer)],
+    )
+
+
+def _named(answer: Answer) -> Iterable[Source]:
+    """Each source of an answer once."""
+    passages = (
+        *(c.passage for c in answer.citations), *(e.passage for e in answer.evidence),
+        *answer.suspect,
+    )
+    return {s.id: s for s in (*(p.source for p in passages), *answer.nearest)}.values()
+
+
+def _passage(passage: Passage) -> PassageJson:
+    return PassageJson(
+        passage=passage.id, source=passage.source.id, anchor=passage.anchor,
+        start=passage.span.start, checked=passage.checked, text=passage.text,
+    )
+
+
+def _source(source: Source) -> SourceJson:
+    original = source.original
+    return SourceJson(
+        id=source.id, title=source.title, short_title=source.short_title, kind=source.kind,
+        voice=source.voice, date=source.date, entry_into_force=source.entry_into_force,
+        status=source.status, status_as_of=source.status_as_of, language=source.language,
+        text_kind=source.text_kind, checked=source.checked, address=source.address,
+        archive=source.archive, licence=source.licence, proposed=list(source.proposed),
+        original=original.id if original else None,
+        original_language=original.language if original else None,
     )
 
 
@@ -279,9 +366,10 @@ def citation_json(citation: Citation) -> CitationJson:
     return CitationJson(
         number=citation.number, source=source.id, title=source.title,
         anchor=citation.passage.anchor, quote=citation.quote, start=citation.span.start,
-        end=citation.span.end, voice=say_voice(source, citation.span.start), kind=source.kind,
+        end=citation.span.end, voice=say_who(citation), kind=source.kind,
         date=source.date.isoformat() if source.date else None, status=source.status,
         text_kind=source.text_kind, checked=citation.passage.checked, address=source.address,
         proposed=list(source.proposed), original=source.original.id if source.original else None,
-        original_wording=wording(citation),
+        original_wording=wording(citation), passage=citation.passage.id,
+        passage_start=citation.passage.span.start, passage_text=citation.passage.text,
     )

@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from assistant.errors import SettingsError
 
 PREFIX = "ASSISTANT_"
+RECORDS = "records.sqlite3"
 
 
 def bundled(name: str) -> Path:
@@ -109,7 +110,7 @@ class Settings(BaseSettings):
     )
     home: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("corpus-assistant", False)),
-        description="folder for documents you add and for indexes",
+        description="folder for documents you add, for indexes and for conversations",
     )
     chroma: Annotated[
         Path | ServerAddress | None, NoDecode, BeforeValidator(_folder_or_address)
@@ -126,6 +127,9 @@ class Settings(BaseSettings):
         description="the tab Evaluate, whose runs take the machine for minutes: `auto` (only on a "
         "page that is served to its own machine), `on`, `off`",
     )
+    records: Literal["on", "off"] = Field(
+        "on", description="`off`: the page keeps no conversations, ratings and shared answers"
+    )
     prompts: Path = Field(
         default_factory=lambda: bundled("prompts"), description="folder of the model's prompts"
     )
@@ -139,6 +143,11 @@ class Settings(BaseSettings):
     def originals(self) -> Path:
         """Where `assistant fetch` keeps official texts; they take the place of digests."""
         return self.home / "originals"
+
+    @property
+    def records_file(self) -> Path:
+        """Conversations, ratings and shared answers."""
+        return self.home / RECORDS
 
     @property
     def index_folder(self) -> Path:

@@ -266,11 +266,17 @@ class Retrieved:
 
 @dataclass(frozen=True, kw_only=True)
 class Citation:
-    """Exact characters of a passage. `number` counts from 1 by first use in the answer."""
+    """Exact characters of a passage. `number` counts from 1 by first use in the answer.
+
+    `voice` and `wording` (the original's words for a translation's) are read off the whole text. Of
+    an answer that was read back they are as they were told then; elsewhere they are `None`.
+    """
 
     number: int
     passage: Passage
     span: Span
+    voice: str | None = None
+    wording: str | None = None
 
     @property
     def quote(self) -> str:

@@ -22,7 +22,8 @@ ORDER = [
     "endpoints", "embeddings", "index", "question", "scope", "naming", "sides", "silence",
     "premise", "period", "quoted", "differing", "retrieval", "models", "prompts", "rewriting",
     "compose", "checking", "verify", "contested", "notices", "answering", "comparing",
-    "records", "render", "export", "evaluation", "web", "cli", "app", "__init__", "__main__",
+    "render", "restoring", "records", "export", "evaluation", "web", "cli", "app", "__init__",
+    "__main__",
 ]
 HOMES = {
     "gradio": ("assistant/web/",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import filelock
@@ -14,6 +15,8 @@ from assistant.answering import Assistant
 from assistant.corpus.adding import add_documents
 from assistant.corpus.backup import back_up, restore
 from assistant.errors import BackupError
+from assistant.records import Kept, Records
+from assistant.records.file import reading
 from assistant.settings import Settings
 
 Write = Callable[..., Path]
@@ -45,6 +48,20 @@ def test_a_restored_home_answers_as_before(
     assert assistant.index.update.unchanged == 2  # the index came with it
     answer = assistant.ask("What does the mayor ask for?")
     assert answer.citations[0].passage.source.voice == "Mayor"
+
+
+def test_what_a_page_keeps_meanwhile_is_in_the_backup_whole(
+    tmp_path: Path, settings: Settings
+) -> None:
+    records = Records(settings.records_file)
+    records.keep("user:anna", "c1", Kept(id="e1", question="Ships?", asked=datetime.now(UTC)))
+    with reading(records.path):  # so that what follows stays in the file beside it
+        records.keep("user:anna", "c2", Kept(id="e2", question="Lamps?", asked=datetime.now(UTC)))
+        back_up(settings.home, tmp_path / "kept.zip")
+    restore(tmp_path / "kept.zip", tmp_path / "elsewhere")
+    assert not list((tmp_path / "elsewhere").glob("records.sqlite3-*"))
+    again = Records(tmp_path / "elsewhere" / "records.sqlite3")
+    assert [c.name for c in again.conversations("user:anna")] == ["Lamps?", "Ships?"]
 
 
 def test_what_is_there_is_replaced_only_when_asked(tmp_path: Path, settings: Settings) -> None:

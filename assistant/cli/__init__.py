@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assistant.cli import compare, documents, evaluate, models
+from assistant.cli import compare, documents, evaluate, feedback, models
 from assistant.cli.shared import fail_on, keep, open_with_progress, warn
 from assistant.errors import AssistantError, QuestionError
 from assistant.scope import read_scope
@@ -132,6 +132,7 @@ def _turn(turn: dict[str, Any]) -> Turn:
 
 
 app.add_typer(models.app, name="models")
+app.add_typer(feedback.app, name="feedback")
 app.add_typer(compare.app)  # last, so that help begins with asking
 app.add_typer(evaluate.app)
 app.add_typer(documents.app)

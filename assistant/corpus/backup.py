@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import sqlite3
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path, PurePosixPath
 
 import filelock
 
 from assistant.errors import BackupError
+from assistant.settings import RECORDS
 
 Progress = Callable[[int, int], None]
 """Told how far it is: files done, and all there are."""
@@ -21,7 +24,8 @@ _MARK = "corpus-assistant-backup"
 _VERSION = b"1\n"
 # What an archive may unpack to: more than any home folder, less than any disk.
 _MOST_BYTES = 50_000_000_000
-_LOCKS = ("index.lock", ".lock")
+# Of the running processes only: locks, and what the records' file is changed by.
+_PASSING = ("index.lock", ".lock", f"{RECORDS}-wal", f"{RECORDS}-shm")
 
 
 def back_up(home: Path, target: Path, progress: Progress = lambda done, total: None) -> int:
@@ -41,7 +45,8 @@ def back_up(home: Path, target: Path, progress: Progress = lambda done, total: N
             files = list(_files(home))
             archive.writestr(_MARK, _VERSION)
             for number, path in enumerate(files, start=1):
-                archive.write(path, path.relative_to(home).as_posix())
+                with _whole(path) as file:
+                    archive.write(file, path.relative_to(home).as_posix())
                 progress(number, len(files))
         os.replace(new, target)
         return len(files)
@@ -115,10 +120,26 @@ def _unpack(source: Path, new: Path, progress: Progress) -> int:
 
 
 def _files(home: Path) -> Iterator[Path]:
-    """All files below; locks belong to the running process, and links lead elsewhere."""
+    """All files below, but not what belongs to running processes; links lead elsewhere."""
     for path in sorted(home.rglob("*")):
-        if path.is_file() and not path.is_symlink() and path.name not in _LOCKS:
+        if path.is_file() and not path.is_symlink() and path.name not in _PASSING:
             yield path
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """The file, or of the records a copy as they are at one moment, while a page adds to them."""
+    if path.name != RECORDS:
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        try:
+            with closing(sqlite3.connect(path)) as file, closing(sqlite3.connect(copy)) as new:
+                file.backup(new)
+        except sqlite3.DatabaseError:
+            copy = path  # damaged: kept as it is
+        yield copy
 
 
 @contextmanager

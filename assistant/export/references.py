@@ -9,9 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from assistant.compose import say_date, say_place, say_status
-from assistant.corpus.speakers import say_voice
 from assistant.export.document import Note, made_with
-from assistant.render import CHECKED, TEXT_KIND, is_web
+from assistant.render import CHECKED, TEXT_KIND, is_web, say_who
 from assistant.tokenization import LANGUAGES
 from assistant.types import Answer, Citation, Kind, Source
 
@@ -40,8 +39,8 @@ def say_reference(citation: Citation) -> str:
 def say_work(citation: Citation) -> str:
     """The same without the address and the full stop."""
     source = citation.passage.source
-    voice = say_voice(source, citation.span.start)
-    parts = [voice, f"“{source.title},” {say_date(source)}", say_place(citation.passage)]
+    title = f"“{source.title},” {say_date(source)}"
+    parts = [say_who(citation), title, say_place(citation.passage)]
     return ", ".join(filter(None, parts))
 
 

@@ -13,6 +13,7 @@ from itertools import groupby
 
 from assistant.compose import say_date
 from assistant.errors import AssistantError
+from assistant.records import Verdict
 from assistant.render import ABSENT, HEADINGS, INSTEAD, say_in_short, say_model, say_withheld
 from assistant.types import Answer, Outcome, Source, Statement, Tier
 
@@ -20,6 +21,12 @@ from assistant.types import Answer, Outcome, Source, Statement, Tier
 _SHOWN_CHARACTERS = 1_000
 # Harmless in HTML, but a sign to Markdown or LaTeX: written as numbers, they can only be text.
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()#+.!|~$:@\n-]")
+
+# (title, label); the thumbs are drawn by the style sheet
+_RATE: dict[Verdict, tuple[str, str]] = {
+    "up": ("A good answer", ""), "down": ("Not a good answer", ""),
+    "wrong_evidence": ("The passages do not bear it out, or others do", "The evidence is wrong"),
+}
 
 
 def escape(text: str) -> str:
@@ -132,6 +139,35 @@ def beside_html(versions: Sequence[tuple[str, str]]) -> str:
         for model, reply in versions
     )
     return f'<div class="versions">{shown}</div>'
+
+
+def not_kept_html(error: AssistantError) -> str:
+    return _notice(f"This answer is not kept. {error}")
+
+
+def text_html(text: str) -> str:
+    """What was said, in plain words, where no more is kept of it."""
+    if not text:
+        return f'<div class="reply">{_notice("Stopped before it was answered.")}</div>'
+    lines = "<br>".join(map(escape, text.splitlines()))
+    told = _notice("Kept by another version of the program, and shown as plain text.")
+    return f'<div class="reply"><p>{lines}</p>{told}</div>'
+
+
+def rating_html(id: str, verdict: Verdict | None, remark: str) -> str:
+    """What a reader may do with an answer that is kept; `history.js` hears it. The thanks have
+    their place from the beginning, so that nothing moves."""
+    buttons = "".join(
+        f'<button type="button" class="rate{" chosen" if name == verdict else ""}" name="{name}" '
+        f'value="{id}" title="{title}">{label}</button>' for name, (title, label) in _RATE.items()
+    )
+    return (
+        f'<div class="rating{" rated" if verdict else ""}">{buttons}'
+        f'<button type="button" class="share" value="{id}">Share</button>'
+        '<span class="thanks"><span class="told">Thank you.</span> '
+        f'<button type="button" class="remark" value="{id}" title="{escape(remark)}">'
+        f"{'Your remark' if remark else 'Add a remark'}</button></span></div>"
+    )
 
 
 def _writer(model: str) -> str:

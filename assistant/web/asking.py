@@ -11,7 +11,7 @@ from assistant.answering import Assistant
 from assistant.errors import AssistantError
 from assistant.export import ANSWER_FILES, answers_file, to_text
 from assistant.types import Answer
-from assistant.web import answers, filters, models, saving
+from assistant.web import answers, filters, keeping, models, saving
 from assistant.web.conversation import Conversation, How, Wish, follow, messages, stop
 from assistant.web.filters import QUICK
 from assistant.web.sources import pane_html
@@ -29,7 +29,8 @@ _BRIDGE = "document.addEventListener('correct-question', () => trigger('select',
 
 
 class Desk(NamedTuple):
-    """The components of the tab. `how` is how the next question follows the last one."""
+    """The components of the tab. `how` is how the next question follows the last one; `reader` is
+    the browser's own id, `current` that of the conversation."""
 
     chat: gr.Chatbot
     pane: gr.HTML
@@ -47,6 +48,8 @@ class Desk(NamedTuple):
     copy: gr.Button
     save: saving.Saving
     anew: gr.Button
+    reader: gr.Textbox
+    current: gr.Textbox
 
     @property
     def outputs(self) -> list[Any]:
@@ -58,6 +61,7 @@ class Desk(NamedTuple):
 def fill_tab(assistant: Assistant, host: str) -> Desk:
     """The components; `host` is the address that the page is served at."""
     conversation, how = gr.State(()), gr.State("next")
+    reader, current = gr.Textbox(visible="hidden"), gr.Textbox(visible="hidden")
     with gr.Row(elem_id="desk"):
         with gr.Column(scale=6, min_width=320, elem_id="talk"):
             chat = gr.Chatbot(
@@ -94,11 +98,11 @@ def fill_tab(assistant: Assistant, host: str) -> Desk:
         with gr.Column(scale=4, min_width=320, elem_id="sources"):
             pane = gr.HTML(pane_html(()), elem_id="pane")
     return Desk(chat, pane, conversation, how, question, examples, buttons, model, told, only,
-                actions, edit, again, copy, save, anew)
+                actions, edit, again, copy, save, anew, reader, current)
 
 
-def wire(assistant: Assistant, desk: Desk, host: str) -> None:
-    _wire_asking(assistant, desk, host)
+def wire(assistant: Assistant, desk: Desk, host: str) -> Any:
+    """The event of asking is returned: what else changes the conversation has to end it."""
     _wire_choices(assistant, desk, host)
     _wire_editing(desk)
     saving.wire(
@@ -108,13 +112,16 @@ def wire(assistant: Assistant, desk: Desk, host: str) -> None:
     saving.wire_copy(
         desk.copy, desk.conversation, lambda conversation: to_text(_answers(conversation)[-1:])
     )
+    return _wire_asking(assistant, desk, host)
 
 
-def _wire_asking(assistant: Assistant, desk: Desk, host: str) -> None:
+def _wire_asking(assistant: Assistant, desk: Desk, host: str) -> Any:
     def ask(
-        text: str, conversation: Conversation, how: How, entry: str, event: gr.EventData,
-        request: gr.Request, *only: Any,
+        text: str, conversation: Conversation, how: How, entry: str, reader: str, current: str,
+        event: gr.EventData, request: gr.Request, *only: Any,
     ) -> Iterator[tuple[Any, ...]]:
+        owner = keeping.owner(reader, request)
+        current, conversation = keeping.resumed(assistant, owner, current, conversation)
         pressed = getattr(event.target, "elem_id", "")
         if pressed == "again" and conversation:
             text, how = conversation[-1].wish.text, "again"
@@ -130,19 +137,32 @@ def _wire_asking(assistant: Assistant, desk: Desk, host: str) -> None:
         except AssistantError as error:
             yield _refused(error)
             return
-        yield from _grown(follow(assistant, conversation, wish, how))
+        growing = follow(assistant, conversation, wish, how)
+        growing = keeping.kept(assistant, owner, current, growing)
+        yield from ((*values, current) for values in _grown(growing))
+
+    def stopped(
+        conversation: Conversation, reader: str, current: str, request: gr.Request
+    ) -> tuple[Any, ...]:
+        owner = keeping.owner(reader, request)
+        return shown(keeping.keep(assistant, owner, current, stop(conversation)))
 
     # One event for every way to ask: a second question waits until the first is answered.
     asking = gr.on(
         [desk.question.submit, desk.again.click, *(button.click for button in desk.buttons)], ask,
-        [desk.question, desk.conversation, desk.how, desk.model, *desk.only.fields],
-        [*desk.outputs, desk.told], show_progress="hidden", api_visibility="private",
+        [desk.question, desk.conversation, desk.how, desk.model, desk.reader, desk.current,
+         *desk.only.fields],
+        [*desk.outputs, desk.told, desk.current], show_progress="hidden",
+        api_visibility="private",
     )
     desk.question.stop(
-        lambda conversation: _all(stop(conversation), running=False), desk.conversation,
-        desk.outputs, cancels=[asking], **QUICK,
+        stopped, [desk.conversation, desk.reader, desk.current], desk.outputs, cancels=[asking],
+        **QUICK,
     )
-    desk.anew.click(lambda: _all((), running=False), None, desk.outputs, cancels=[asking], **QUICK)
+    desk.anew.click(
+        lambda: (*shown(()), ""), None, [*desk.outputs, desk.current], cancels=[asking], **QUICK
+    )
+    return asking
 
 
 def _wire_choices(assistant: Assistant, desk: Desk, host: str) -> None:
@@ -194,7 +214,7 @@ def _answers(conversation: Conversation) -> list[Answer]:
 
 def _refused(error: AssistantError) -> tuple[Any, ...]:
     """A model or a filter that cannot be: the question stays in its box, the reason below."""
-    return (*[gr.skip()] * 8, models.fault_html(error))
+    return (*[gr.skip()] * 8, models.fault_html(error), gr.skip())
 
 
 def _grown(
@@ -209,6 +229,11 @@ def _grown(
             rest = [gr.skip()] * len(rest)
         yield chat, gr.skip() if pane == before else pane, kept, *rest, gr.skip() if place else ""
         before = pane
+
+
+def shown(conversation: Conversation) -> tuple[Any, ...]:
+    """The values of `Desk.outputs` for a conversation in which nothing is being answered."""
+    return _all(conversation, running=False)
 
 
 def _all(conversation: Conversation, running: bool) -> tuple[Any, ...]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from assistant.answering import Assistant, Finished, Found, Quoted, Stated, Understood
 from assistant.errors import AssistantError
+from assistant.records import Verdict
 from assistant.render import answer_text
-from assistant.types import EVERYTHING, Answer, Passage, Scope, Statement, Turn
+from assistant.types import EVERYTHING, Answer, Citation, Passage, Scope, Statement, Turn
 from assistant.web import answers
 from assistant.web.sources import Shelf, card_html, suspect_html
 
@@ -37,7 +38,9 @@ class Exchange:
     """One question and what is shown for it.
 
     `said` is empty until an answer is finished. `beside` marks another answer to the question of
-    the exchange before it.
+    the exchange before it; `follows` one that is understood with the questions before it. What is
+    kept has an `id`, and what the reader thinks of it; `replaces` are the ids of those in whose
+    place it stands.
     """
 
     wish: Wish
@@ -47,9 +50,16 @@ class Exchange:
     understood: str = ""
     beside: bool = False
     answer: Answer | None = None
+    follows: bool = False
+    replaces: tuple[str, ...] = ()
+    id: str = ""
+    verdict: Verdict | None = None
+    remark: str = ""
 
 
 Conversation = tuple[Exchange, ...]
+Held = Callable[[Citation], bool]
+"""Whether a source still has the cited words at their place."""
 
 
 def questions(conversation: Conversation) -> list[Conversation]:
@@ -82,21 +92,20 @@ def follow(
         beside = beside or last.beside
     elif how != "next":
         kept = earlier
+    replaces = tuple(e.id for e in conversation[len(kept) :] if e.id)
     for exchange, running in converse(assistant, wish, earlier, len(kept) + 1, beside):
-        yield (*kept, exchange), running
+        yield (*kept, replace(exchange, replaces=replaces)), running
 
 
 def converse(
     assistant: Assistant, wish: Wish, earlier: Conversation, turn: int = 1, beside: bool = False
 ) -> Iterator[tuple[Exchange, bool]]:
     """The growing exchange for a question, and whether more will come."""
-    exchange = Exchange(
-        wish=wish, beside=beside, reply=answers.searching_html(),
-        shelf=Shelf(turn=turn, question=wish.text, cards="", size=0),
-    )
+    history = [] if wish.alone else _history(earlier)
+    exchange = replace(begun(wish, turn), beside=beside, follows=bool(history))
     yield exchange, True
     try:
-        for grown in _answered(assistant, exchange, [] if wish.alone else _history(earlier)):
+        for grown in _answered(assistant, exchange, history):
             exchange = grown
             yield exchange, not exchange.said
     except AssistantError as error:
@@ -104,6 +113,13 @@ def converse(
     except Exception:
         _log.exception("A question could not be answered because of a bug.")
         yield replace(exchange, reply=answers.bug_html()), False
+
+
+def begun(wish: Wish, turn: int) -> Exchange:
+    return Exchange(
+        wish=wish, reply=answers.searching_html(),
+        shelf=Shelf(turn=turn, question=wish.text, cards="", size=0),
+    )
 
 
 def _history(earlier: Conversation) -> list[Turn]:
@@ -137,10 +153,7 @@ def _answered(
             case Stated():
                 statements.append(event.statement)
             case Finished(answer=answer):
-                yield _with_cards(replace(
-                    exchange, reply=answers.answer_html(answer, turn),
-                    said=answer_text(answer), answer=answer,
-                ), list(answer.statements), answer.suspect)
+                yield finished(exchange, answer)
                 return
         if statements:
             exchange = _with_cards(replace(
@@ -152,12 +165,23 @@ def _answered(
             yield exchange
 
 
+def finished(exchange: Exchange, answer: Answer, held: Held | None = None) -> Exchange:
+    """The exchange with its whole answer."""
+    shown = replace(
+        exchange, reply=answers.answer_html(answer, exchange.shelf.turn),
+        said=answer_text(answer), answer=answer,
+    )
+    return _with_cards(shown, list(answer.statements), answer.suspect, held)
+
+
 def _with_cards(
-    exchange: Exchange, statements: list[Statement], suspect: tuple[Passage, ...] = ()
+    exchange: Exchange, statements: list[Statement], suspect: tuple[Passage, ...] = (),
+    held: Held | None = None,
 ) -> Exchange:
     numbered = {c.number: c for s in statements for c in s.citations}
     turn = exchange.shelf.turn
-    cards = "".join(card_html(numbered[n], turn) for n in sorted(numbered))
+    cited = [numbered[n] for n in sorted(numbered)]
+    cards = "".join(card_html(c, turn, held is None or held(c)) for c in cited)
     cards += "".join(map(suspect_html, suspect))
     return replace(exchange, shelf=exchange.shelf._replace(cards=cards, size=len(numbered)))
 
@@ -178,14 +202,20 @@ def messages(conversation: Conversation) -> list[dict[str, str]]:
         understood = answers.understood_html(
             group[-1].understood, correctable=place == len(grouped) and bool(group[-1].said)
         )
-        reply = group[0].reply if len(group) == 1 else answers.beside_html(
-            [(e.wish.model, _folded(e)) for e in group]
+        reply = group[0].reply + _rating(group[0]) if len(group) == 1 else answers.beside_html(
+            [(e.wish.model, _folded(e) + _rating(e)) for e in group]
         )
         shown += [
             {"role": "user", "content": answers.question_html(group[0].wish.text)},
             {"role": "assistant", "content": f'<div class="turn">{understood}{reply}</div>'},
         ]
     return shown
+
+
+def _rating(exchange: Exchange) -> str:
+    if not (exchange.id and exchange.answer):
+        return ""
+    return answers.rating_html(exchange.id, exchange.verdict, exchange.remark)
 
 
 def _folded(exchange: Exchange) -> str:

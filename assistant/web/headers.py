@@ -20,7 +20,8 @@ _UPLOAD = "/gradio_api/upload"
 
 
 class OwnOriginOnly:
-    """ASGI middleware that adds a content security policy and sends no referrer.
+    """ASGI middleware that adds a content security policy, unless an answer brings a stricter one
+    of its own, and sends no referrer.
 
     Without `uploads` no file is taken in either.
     """
@@ -41,7 +42,7 @@ class OwnOriginOnly:
         async def send_with_policy(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = _POLICY
+                headers.setdefault("Content-Security-Policy", _POLICY)
                 headers["Referrer-Policy"] = "no-referrer"
                 headers["X-Content-Type-Options"] = "nosniff"
             await send(message)

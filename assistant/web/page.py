@@ -1,4 +1,4 @@
-"""The page: a conversation with the passages behind it; texts compared; all sources; evaluation."""
+"""The page: a conversation with the passages behind it, texts compared, all sources, and more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from starlette.middleware import Middleware
 
 from assistant.answering import Assistant
 from assistant.errors import PageUnavailable
-from assistant.web import asking, catalogue, compare, evaluate, theme, uploads
+from assistant.web import (
+    asking,
+    catalogue,
+    compare,
+    evaluate,
+    history,
+    sharing,
+    theme,
+    uploads,
+)
 from assistant.web.headers import OwnOriginOnly
 
 TITLE = "Ask the sources"
@@ -30,11 +39,16 @@ def build(assistant: Assistant, host: str) -> gr.Blocks:
                 bench = compare.fill_tab(assistant)
             with gr.Tab("Sources", id=catalogue.TAB):
                 reader = catalogue.fill_tab(assistant, header, lambda: _header(assistant))
+            if assistant.settings.records == "on":
+                with gr.Tab("Conversations", id=history.TAB) as tab:
+                    earlier = history.fill_tab()
             if evaluate.is_shown(assistant.settings, host):
-                with gr.Tab("Evaluate", id=evaluate.TAB) as tab:
-                    evaluate.fill_tab(assistant, tab, host)
-        asking.wire(assistant, desk, host)
+                with gr.Tab("Evaluate", id=evaluate.TAB) as evaluation:
+                    evaluate.fill_tab(assistant, evaluation, host)
+        running = asking.wire(assistant, desk, host)
         compare.wire(assistant, bench)
+        if assistant.settings.records == "on":
+            history.wire(assistant, page, tabs, tab, earlier, desk, running)
         catalogue.wire(assistant, tabs, reader)
     page.queue(default_concurrency_limit=_AT_ONCE, api_open=False)
     return page
@@ -70,7 +84,7 @@ def launch(
             head=theme.head(), app_kwargs={
                 "middleware": [
                     Middleware(OwnOriginOnly, uploads=assistant.settings.uploads == "on")
-                ], "docs_url": None, "redoc_url": None,
+                ], "docs_url": None, "redoc_url": None, "routes": sharing.routes(assistant),
             }, max_file_size=uploads.MAX_FILE_SIZE,
         )
     except OSError as error:

@@ -11,9 +11,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from assistant.compose import say_date, say_status
-from assistant.corpus.speakers import say_voice
-from assistant.render import CHECKED, TEXT_KIND, is_web, say_proposed, wording
+from assistant.render import CHECKED, TEXT_KIND, is_web, say_proposed, say_who, wording
 from assistant.types import Citation, Passage, Source
+
+_CHANGED = '<span class="quiet">As it was then: the corpus holds this text no longer.</span>'
 
 
 class Shelf(NamedTuple):
@@ -39,11 +40,12 @@ def pane_html(shelves: Sequence[Shelf]) -> str:
     return f'<div class="pane"><h2>Sources</h2>{cards}{before}</div>'
 
 
-def card_html(citation: Citation, turn: int) -> str:
-    """One citation: whose text it is and of what force, then the passage with the words marked."""
+def card_html(citation: Citation, turn: int, held: bool = True) -> str:
+    """One citation: whose text it is and of what force, then the passage with the words marked;
+    `held` tells whether the source still has them at that place."""
     passage, source = citation.passage, citation.passage.source
     facts = (
-        ("voice", say_voice(source, citation.span.start)),
+        ("voice", say_who(citation)),
         ("document", source.kind.replace("_", " ")),
         ("date", say_date(source)), ("force", say_status(source)),
     )
@@ -57,7 +59,7 @@ def card_html(citation: Citation, turn: int) -> str:
         f'<p class="anchor">{label_html(source)} {escape(passage.anchor)}</p>'
         f"<blockquote>{passage_html(citation)}</blockquote>{_wording_html(citation)}"
         f'<p class="checked">{TEXT_KIND[source.text_kind]}; {escape(checked)}.</p>'
-        f"<footer>{link_html(source)}{_whole_source(citation)}"
+        f"<footer>{link_html(source)}{_whole_source(citation) if held else _CHANGED}"
         f'<a class="back" href="#" data-card="card-{turn}-{citation.number}">Back to the answer</a>'
         "</footer></article>"
     )

@@ -22,12 +22,12 @@ def theme() -> gr.themes.Base:
 
 
 def css() -> str:
-    return _beside("page.css")
+    return _beside("page.css") + _beside("history.css")
 
 
 def head() -> str:
-    """The script of the citation marks, and a title for the tab's preview."""
-    return f"<script>{_beside('citations.js')}</script>"
+    """The scripts: of the citation marks, and of what is kept."""
+    return "".join(f"<script>{_beside(name)}</script>" for name in ("citations.js", "history.js"))
 
 
 def _beside(name: str) -> str:

@@ -39,9 +39,9 @@ def address(browser: Browser, home: Path) -> Iterator[str]:
 
 
 @contextmanager
-def serving(home: Path, **settings: str) -> Iterator[str]:
-    """`python app.py` on a free port until the block ends."""
-    port = free_port()
+def serving(home: Path, port: int = 0, **settings: str) -> Iterator[str]:
+    """`python app.py` on the port, or a free one, until the block ends."""
+    port = port or free_port()
     address = f"http://127.0.0.1:{port}/"
     environment = {k: v for k, v in os.environ.items() if not k.startswith("ASSISTANT_")}
     environment |= {"ASSISTANT_HOME": str(home), **settings}
