@@ -17,7 +17,7 @@ def main() -> None:
     # After the flags, so that --help and a wrong flag do not wait for the imports.
     from assistant.cli.shared import open_with_progress
     from assistant.settings import read_settings
-    from assistant.web.page import launch
+    from assistant.web.server import launch
 
     try:
         launch(open_with_progress(read_settings()), flags.host, flags.port)

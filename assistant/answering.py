@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -23,7 +23,7 @@ from assistant.index import (
 )
 from assistant.models import Abilities, Model, abilities_of, open_model, with_model
 from assistant.question import understand
-from assistant.retrieval import retrieve
+from assistant.retrieval import KEPT, retrieve
 from assistant.rewriting import rewritten
 from assistant.settings import Settings
 from assistant.types import (
@@ -76,10 +76,16 @@ class Finished:
 
 
 Event = Understood | Found | Quoted | Stated | Finished
+Watch = Callable[[Iterator[Event]], Iterator[Event]]
 
 
 class Assistant:
-    """A corpus, its index and a model, ready for questions. Safe to use from several threads."""
+    """A corpus, its index and a model, ready for questions. Safe to use from several threads.
+
+    `watch` sees the events of every question pass, from whichever door it comes.
+    """
+
+    watch: Watch = staticmethod(iter)
 
     def __init__(
         self, corpus: Corpus, index: PassageIndex, model: Model | None, settings: Settings
@@ -146,6 +152,31 @@ class Assistant:
     ) -> Iterator[Event]:
         """What happens, as it happens; the last event is Finished. `model` is asked instead of
         the one in the settings and named like it. Raises QuestionError and SettingsError."""
+        return self.watch(self._answer(text, history, scope, model))
+
+    def find(
+        self, text: str, scope: Scope = EVERYTHING, most: int = KEPT
+    ) -> tuple[Retrieved, tuple[str, ...]]:
+        """The passages that bear on a text, at most `most`, and notices. Raises QuestionError."""
+        self._follow()
+        question = self._understand(text, (), scope)
+        retrieved, _, trouble = self._retrieve(question, most)
+        return retrieved, (*question.notices, *trouble)
+
+    def _retrieve(
+        self, question: Question, most: int = KEPT
+    ) -> tuple[Retrieved, PassageIndex, list[str]]:
+        """What is found, where, and what went wrong: then by words alone."""
+        index = self.index
+        try:
+            return retrieve(question, index, most), index, []
+        except (IndexUnavailable, ModelError) as error:
+            index = index.by_words()
+            return retrieve(question, index, most), index, told.on_words_alone(error)
+
+    def _answer(
+        self, text: str, history: Sequence[Turn], scope: Scope, model: str | None
+    ) -> Iterator[Event]:
         clock = _Clock()
         spec = model or self.settings.model
         writer = self._open_model(spec)
@@ -154,12 +185,7 @@ class Assistant:
         self._follow()
         question = self._understand(text, history, scope)
         yield Understood(question=question)
-        index, trouble = self.index, list[str]()
-        try:
-            retrieved = retrieve(question, index)
-        except (IndexUnavailable, ModelError) as error:
-            index, trouble = index.by_words(), told.on_words_alone(error)
-            retrieved = retrieve(question, index)
+        retrieved, index, trouble = self._retrieve(question)
         clock.mark("retrieved")
         yield Found(retrieved=retrieved)
         numbering = Numbering()

@@ -13,6 +13,8 @@
     ├ QuestionError
     ├ PromptError       template
     ├ PageUnavailable
+    ├ UsersError
+    ├ LimitReached      retry_after   retryable
     └ ModelError        spec
       ├ Unreachable                   retryable
       ├ Refused
@@ -105,6 +107,20 @@ class PromptError(AssistantError):
 
 class PageUnavailable(AssistantError):
     pass
+
+
+class UsersError(AssistantError):
+    pass
+
+
+class LimitReached(AssistantError):
+    """`retry_after` is in seconds."""
+
+    retryable = True
+
+    def __init__(self, fact: str, next_step: str, *, retry_after: float) -> None:
+        super().__init__(fact, next_step)
+        self.retry_after = retry_after
 
 
 class ModelError(AssistantError):

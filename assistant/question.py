@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from assistant.errors import QuestionError
 from assistant.injection import steering
@@ -101,6 +102,15 @@ def _cleaned(typed: str) -> tuple[str, tuple[str, ...]]:
 def _on_orders(orders: Sequence[str]) -> tuple[str, ...]:
     told = ", ".join(f"“{order}”" for order in orders)
     return (f"Not followed, and not searched for: {told}.",) if orders else ()
+
+
+def read_turn(given: Any) -> Turn:
+    """An earlier message from a mapping with role and content. Raises KeyError, TypeError and
+    ValueError for what is none."""
+    role, content = given["role"], given["content"]
+    if role not in ("user", "assistant") or not isinstance(content, str):
+        raise ValueError(f"role {role!r}")
+    return Turn(role, content)
 
 
 def _also_called(text: str, names: Sequence[Sequence[str]]) -> Iterator[AlsoCalled]:

@@ -38,7 +38,8 @@ from assistant.types import (
 
 # Candidates of each search. More did not change which passages come first.
 _CANDIDATES = 50
-_KEPT = 12
+KEPT = 12
+"""Passages for an answer."""
 # Each further passage of the same source counts this much less, so that one long document does
 # not crowd out the others.
 _REPEAT = 0.95
@@ -79,7 +80,7 @@ _SPEAKER_ASKED = re.compile(
 )
 
 
-def retrieve(question: Question, index: PassageIndex, most: int = _KEPT) -> Retrieved:
+def retrieve(question: Question, index: PassageIndex, most: int = KEPT) -> Retrieved:
     """The passages that bear on a question, best first, at most `most`."""
     spelt = respelt(question, index)
     asked, parts = spelt.standalone, dict(zip(spelt.parts, question.parts, strict=True))

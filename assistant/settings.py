@@ -133,6 +133,21 @@ class Settings(BaseSettings):
     prompts: Path = Field(
         default_factory=lambda: bundled("prompts"), description="folder of the model's prompts"
     )
+    auth: str = Field(
+        "",
+        description="who may come in: `users` or `users:FILE` (names with passwords, see "
+        "`assistant users`), `header:NAME` (whom a proxy names in that header), or everybody",
+    )
+    trust: str = Field(
+        "",
+        description="addresses or networks of proxies whose headers are believed: "
+        "`10.0.0.5,192.168.0.0/24`",
+    )
+    per_minute: int = Field(
+        60, ge=0, description="questions a minute from one user, or without login from one address "
+        "other than this machine; 0 for no limit"
+    )
+    at_once: int = Field(4, ge=0, description="questions at once from the same, likewise")
 
     @property
     def documents(self) -> Path:

@@ -12,6 +12,7 @@ from assistant.answering import Assistant
 from assistant.embeddings import BundledEmbedder, Embedder
 from assistant.settings import PREFIX, Settings, read_settings
 from tests.chroma_server import ChromaServer, chroma_server, free_port
+from tests.served import Served, served
 from tests.stub_server import StubServer, stub_server
 from tests.web_server import WebServer, web_server
 
@@ -73,6 +74,21 @@ def bundled(home: Path) -> Iterator[Assistant]:
         patch.delenv(variable)
     yield Assistant.open(read_settings(home=home))
     patch.undo()
+
+
+@pytest.fixture(scope="session")
+def open_server(bundled: Assistant) -> Iterator[Served]:
+    """All doors over the bundled corpus, for everybody; the tests play a proxy before it."""
+    with served(bundled, trust="127.0.0.1", per_minute=5) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def team_server(bundled: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The same for three users."""
+    users = tmp_path_factory.mktemp("users") / "users.json"
+    with served(bundled, auth=f"users:{users}", trust="127.0.0.1") as server:
+        yield server
 
 
 @pytest.fixture

@@ -19,17 +19,18 @@ NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 # A room imports only rooms before it. `__init__` is the package's door: it names some of them.
 ORDER = [
     "types", "errors", "settings", "tokenization", "places", "days", "injection", "corpus",
-    "endpoints", "embeddings", "index", "question", "scope", "naming", "sides", "silence",
-    "premise", "period", "quoted", "differing", "retrieval", "models", "prompts", "rewriting",
-    "compose", "checking", "verify", "contested", "notices", "answering", "comparing",
-    "render", "restoring", "records", "export", "evaluation", "web", "cli", "app", "__init__",
-    "__main__",
+    "endpoints", "embeddings", "users", "index", "question", "scope", "naming", "sides",
+    "silence", "premise", "period", "quoted", "differing", "retrieval", "models", "prompts",
+    "rewriting", "compose", "checking", "verify", "contested", "notices", "answering",
+    "comparing", "render", "restoring", "records", "export", "evaluation", "web", "cli", "app",
+    "__init__", "__main__",
 ]
 HOMES = {
     "gradio": ("assistant/web/",),
     "chromadb": ("assistant/index/",),
     "llama_index": ("assistant/index/",),
     "openai": ("assistant/endpoints.py",),
+    "mcp": ("assistant/web/",),
 }
 SLOW = tuple(HOMES)
 _MAX_LINES = 400

@@ -33,7 +33,8 @@ SCHEMAS: dict[str, type[BaseModel]] = {
 def settings_table() -> str:
     rows = ["| variable | default | what for |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = f"`{field.default}`" if isinstance(field.default, str | float) else "–"
+        given = isinstance(field.default, str | float | int) and field.default != ""
+        default = f"`{field.default}`" if given else "–"
         rows.append(f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |")
     return "\n".join(rows)
 

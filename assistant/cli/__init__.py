@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from assistant.cli import compare, documents, evaluate, feedback, models
-from assistant.cli.shared import fail_on, keep, open_with_progress, warn
+from assistant.cli import compare, documents, evaluate, feedback, models, serve
+from assistant.cli.shared import ModelOption, fail_on, keep, open_with_progress, warn
 from assistant.errors import AssistantError, QuestionError
 from assistant.scope import read_scope
 from assistant.settings import read_settings
@@ -21,9 +21,6 @@ app = typer.Typer(
     help="Answers over a source corpus, every sentence tied to its passage.",
 )
 
-_ModelOption = Annotated[
-    str | None, typer.Option(help="Overrides ASSISTANT_MODEL; `quotes` uses no model.")
-]
 _Ids = Annotated[list[str] | None, typer.Option(help="Only this source, by its id; repeatable.")]
 _Voices = Annotated[list[str] | None, typer.Option(help='Only who speaks: "NATO"; repeatable.')]
 _Kinds = Annotated[list[str] | None, typer.Option(help='Only such texts: "draft"; repeatable.')]
@@ -51,7 +48,7 @@ def ask(
         Path | None,
         typer.Option(help="Earlier turns: a JSON list of objects with role and content."),
     ] = None,
-    model: _ModelOption = None,
+    model: ModelOption = None,
     source: _Ids = None,
     voice: _Voices = None,
     kind: _Kinds = None,
@@ -88,11 +85,11 @@ def ask(
 def chat(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
-    model: _ModelOption = None,
+    model: ModelOption = None,
 ) -> None:
     """Open the chat page."""
     settings = read_settings(model=model)
-    from assistant.web.page import launch
+    from assistant.web.server import launch
 
     launch(open_with_progress(settings), host, port)
 
@@ -114,9 +111,11 @@ def index(
 
 
 def _read_history(path: Path) -> tuple[Turn, ...]:
+    from assistant.question import read_turn
+
     try:
         turns = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(_turn(turn) for turn in turns)
+        return tuple(map(read_turn, turns))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise QuestionError(
             f"The history {path} cannot be read ({error}).",
@@ -124,13 +123,7 @@ def _read_history(path: Path) -> tuple[Turn, ...]:
         ) from error
 
 
-def _turn(turn: dict[str, Any]) -> Turn:
-    role, content = turn["role"], turn["content"]
-    if role not in ("user", "assistant") or not isinstance(content, str):
-        raise ValueError(f"role {role!r}")
-    return Turn(role, content)
-
-
+app.add_typer(serve.app)
 app.add_typer(models.app, name="models")
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(compare.app)  # last, so that help begins with asking

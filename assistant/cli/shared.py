@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,11 @@ from assistant.settings import Settings
 
 if TYPE_CHECKING:
     from assistant.answering import Assistant
+
+
+ModelOption = Annotated[
+    str | None, typer.Option(help="Overrides ASSISTANT_MODEL; `quotes` uses no model.")
+]
 
 
 @contextmanager

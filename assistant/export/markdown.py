@@ -20,7 +20,7 @@ _FRAME = {"plain": "", "strong": "**", "emphasis": "*"}
 
 def to_markdown(document: Document) -> str:
     blocks = [_block(block) for block in document.blocks]
-    notes = [f"[^{n.key}]: {_plain(_said(n))}" for n in document.notes]
+    notes = [f"[^{n.key}]: {plain(_said(n))}" for n in document.notes]
     return "\n\n".join([*blocks, *notes]) + "\n"
 
 
@@ -43,11 +43,11 @@ def _said(note: Note) -> str:
 def _block(block: Block) -> str:
     match block:
         case Heading():
-            return f"{'#' * block.level} {_plain(block.text)}"
+            return f"{'#' * block.level} {plain(block.text)}"
         case Paragraph():
             return _paragraph(block)
         case Items():
-            return "\n".join(f"- {_plain(row)}" for row in block.rows)
+            return "\n".join(f"- {plain(row)}" for row in block.rows)
         case Rule():
             return "---"
         case Table():
@@ -63,7 +63,7 @@ def _block(block: Block) -> str:
 def _paragraph(paragraph: Paragraph) -> str:
     frame = _FRAME[paragraph.style]
     marks = "".join(f"[^{note.key}]" for note in paragraph.notes)
-    return f"{frame}{_plain(paragraph.text)}{frame}{marks}"
+    return f"{frame}{plain(paragraph.text)}{frame}{marks}"
 
 
 def _unmarked(block: Block, mark: Callable[[Note], str]) -> str:
@@ -85,7 +85,7 @@ def _unmarked(block: Block, mark: Callable[[Note], str]) -> str:
             assert_never(block)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The text in one line, with nothing in it that Markdown obeys."""
     line = _SIGN.sub(r"\\\g<0>", " ".join(text.split()))
     return _AT_THE_START.sub(lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", line)

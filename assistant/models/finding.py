@@ -22,6 +22,10 @@ _MOST_BYTES = 1_000_000
 _NO_WRITER = re.compile(r"embed|rerank|minilm|\bbge\b|whisper", re.IGNORECASE)
 
 
+OWNER = "corpus-assistant"
+"""Who this program says that its models are of: what is no model of another program's."""
+
+
 class LocalServer(NamedTuple):
     """A model server at `address`, which ends in `/v1`, and the specs of its language models.
 
@@ -88,7 +92,9 @@ def _names(told: Any) -> list[str] | None:
         return []
     if not isinstance(listed, list):
         return None
-    ids = [one.get("id") for one in listed if isinstance(one, dict)]
+    ids = [
+        one.get("id") for one in listed if isinstance(one, dict) and one.get("owned_by") != OWNER
+    ]
     # A setting has no place for a name with white space in it.
     return [
         name for name in ids

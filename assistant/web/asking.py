@@ -12,8 +12,10 @@ from assistant.errors import AssistantError
 from assistant.export import ANSWER_FILES, answers_file, to_text
 from assistant.types import Answer
 from assistant.web import answers, filters, keeping, models, saving
+from assistant.web.access import visitor_of
 from assistant.web.conversation import Conversation, How, Wish, follow, messages, stop
 from assistant.web.filters import QUICK
+from assistant.web.limits import Limits
 from assistant.web.sources import pane_html
 
 # (shown on the button, asked)
@@ -101,9 +103,9 @@ def fill_tab(assistant: Assistant, host: str) -> Desk:
                 actions, edit, again, copy, save, anew, reader, current)
 
 
-def wire(assistant: Assistant, desk: Desk, host: str) -> Any:
+def wire(assistant: Assistant, desk: Desk, limits: Limits) -> Any:
     """The event of asking is returned: what else changes the conversation has to end it."""
-    _wire_choices(assistant, desk, host)
+    _wire_choices(assistant, desk)
     _wire_editing(desk)
     saving.wire(
         desk.save, desk.conversation, "answers",
@@ -112,10 +114,10 @@ def wire(assistant: Assistant, desk: Desk, host: str) -> Any:
     saving.wire_copy(
         desk.copy, desk.conversation, lambda conversation: to_text(_answers(conversation)[-1:])
     )
-    return _wire_asking(assistant, desk, host)
+    return _wire_asking(assistant, desk, limits)
 
 
-def _wire_asking(assistant: Assistant, desk: Desk, host: str) -> Any:
+def _wire_asking(assistant: Assistant, desk: Desk, limits: Limits) -> Any:
     def ask(
         text: str, conversation: Conversation, how: How, entry: str, reader: str, current: str,
         event: gr.EventData, request: gr.Request, *only: Any,
@@ -127,19 +129,20 @@ def _wire_asking(assistant: Assistant, desk: Desk, host: str) -> Any:
             text, how = conversation[-1].wish.text, "again"
         elif pressed.startswith("example-"):
             text, how = EXAMPLES[int(pressed.removeprefix("example-"))][1], "next"
-        free = models.at_the_machine(host, request.headers)
+        visitor = visitor_of(request)
         try:
             wish = Wish(
-                text=text or "", model=models.choose(assistant.settings, entry or "", free),
+                text=text or "",
+                model=models.choose(assistant.settings, entry or "", visitor.near),
                 scope=filters.read(assistant.corpus, only),
                 alone=how == "correct" or (how == "again" and conversation[-1].wish.alone),
             )
+            with limits.admit(visitor):
+                growing = follow(assistant, conversation, wish, how)
+                growing = keeping.kept(assistant, owner, current, growing)
+                yield from ((*values, current) for values in _grown(growing))
         except AssistantError as error:
             yield _refused(error)
-            return
-        growing = follow(assistant, conversation, wish, how)
-        growing = keeping.kept(assistant, owner, current, growing)
-        yield from ((*values, current) for values in _grown(growing))
 
     def stopped(
         conversation: Conversation, reader: str, current: str, request: gr.Request
@@ -165,19 +168,19 @@ def _wire_asking(assistant: Assistant, desk: Desk, host: str) -> Any:
     return asking
 
 
-def _wire_choices(assistant: Assistant, desk: Desk, host: str) -> None:
+def _wire_choices(assistant: Assistant, desk: Desk) -> None:
     settings = assistant.settings
 
     def picked(entry: str, request: gr.Request) -> tuple[str, Any]:
         try:
-            models.choose(settings, entry or "", models.at_the_machine(host, request.headers))
+            models.choose(settings, entry or "", visitor_of(request).near)
         except AssistantError as error:
             return models.fault_html(error), gr.skip()
         return "", models.again_label(entry.strip())
 
     def arrived(request: gr.Request) -> list[Any]:
         names = models.offered(settings)
-        free = models.at_the_machine(host, request.headers)
+        free = visitor_of(request).near
         offered = filters.choices(assistant.corpus)
         return [
             gr.update(choices=models.choices(names), allow_custom_value=free),

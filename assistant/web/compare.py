@@ -14,7 +14,9 @@ from assistant.errors import AssistantError, QuestionError
 from assistant.export import COMPARISON_FILES, comparison_file
 from assistant.types import RelationType, Source
 from assistant.web import saving
+from assistant.web.access import visitor_of
 from assistant.web.filters import QUICK
+from assistant.web.limits import Limits
 from assistant.web.models import fault_html
 from assistant.web.table import comparison_html
 
@@ -70,13 +72,16 @@ def fill_tab(assistant: Assistant) -> Bench:
     return Bench(first, others, go, buttons, told, table, keep, save, kept)
 
 
-def wire(assistant: Assistant, bench: Bench) -> None:
+def wire(assistant: Assistant, bench: Bench, limits: Limits) -> None:
     shown = [bench.told, bench.table, bench.keep, bench.kept]
 
-    def compared(first: str | None, others: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    def compared(
+        first: str | None, others: Sequence[str], request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
         yield "", _WAITING, gr.update(visible=False), None
         try:
-            comparison = _compared(assistant, [first or "", *others])
+            with limits.admit(visitor_of(request)):
+                comparison = _compared(assistant, [first or "", *others])
         except AssistantError as error:
             yield fault_html(error), _NOTHING, gr.update(visible=False), None
             return

@@ -1,8 +1,8 @@
 """The tab "Evaluate": test prompts put to language models, watched while they run, and the report.
 
 A run takes the machine for minutes and may cost money, so that without a setting only a page that
-is served to its own machine has the tab. What was answered is kept: a run that is stopped, or whose
-page is closed, is gone on with.
+is served to its own machine, to nobody else, has the tab. What was answered is kept: a run that is
+stopped, or whose page is closed, is gone on with.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from assistant.evaluation.running import Progress, Run, evaluate, folder_of
 from assistant.evaluation.suite import BUNDLED, open_suite
 from assistant.settings import Settings
 from assistant.web import answers, models
+from assistant.web.access import visitor_of
 from assistant.web.filters import QUICK
 
 TAB = "evaluate"
@@ -57,7 +58,8 @@ class _Stopped(Exception):
 
 def is_shown(settings: Settings, host: str) -> bool:
     """Whether the page has the tab, `host` being the address that it is served at."""
-    return settings.eval == "on" or (settings.eval == "auto" and models.is_loopback(host))
+    alone = models.is_loopback(host) and not settings.auth
+    return settings.eval == "on" or (settings.eval == "auto" and alone)
 
 
 def fill_tab(assistant: Assistant, tab: gr.Tab, host: str) -> None:
@@ -84,7 +86,7 @@ def fill_tab(assistant: Assistant, tab: gr.Tab, host: str) -> None:
     stopping = Event()
 
     def run(suite: str, names: list[str], request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        free = models.at_the_machine(host, request.headers)
+        free = visitor_of(request).near
         yield _told("Reading the test prompts …"), gr.skip(), *_buttons(running=True)
         try:
             chosen = [models.choose(settings, name, free) for name in names]
@@ -107,7 +109,7 @@ def fill_tab(assistant: Assistant, tab: gr.Tab, host: str) -> None:
         return _told("Stopping after this answer …")
 
     def opened(suite: str, request: gr.Request) -> tuple[Any, ...]:
-        free = models.at_the_machine(host, request.headers)
+        free = visitor_of(request).near
         shown = report_html(settings, suite) if free or suite in dict(suites()).values() else ""
         return (gr.update(choices=models.choices(models.offered(settings))), shown,
                 gr.update(visible=bool(shown)))

@@ -1,6 +1,9 @@
-"""The page may load nothing from elsewhere: the browser itself holds it to that."""
+"""The page may load nothing from elsewhere: the browser itself holds it to that. And of Gradio's
+own doors only those are open that the page and its programs use."""
 
 from __future__ import annotations
+
+import re
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -15,13 +18,18 @@ _POLICY = (
 )
 
 
-# Gradio's door for files, open on every page unless it is shut here.
-_UPLOAD = "/gradio_api/upload"
+# Gradio has more, open on every page: it hands out files, fetches any address of the web for
+# whoever asks, takes recordings and edits its own source. What is not named here is shut.
+_OPEN = re.compile(
+    r".*/gradio_api/(?:info|startup-events|theme\.css|reset|cancel|heartbeat/[^/]+|queue/join|"
+    r"queue/data|run/[^/]+|call/[^/]+(?:/[^/]+)?)"
+)
+_UPLOAD = re.compile(r".*/gradio_api/upload(?:_progress)?")
 
 
 class OwnOriginOnly:
     """ASGI middleware that adds a content security policy, unless an answer brings a stricter one
-    of its own, and sends no referrer.
+    of its own, sends no referrer, and shuts doors.
 
     Without `uploads` no file is taken in either.
     """
@@ -34,8 +42,7 @@ class OwnOriginOnly:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if not self._uploads and scope["path"].rstrip("/").endswith(_UPLOAD):
-            refusal = PlainTextResponse("Documents cannot be added here.", status_code=403)
+        if refusal := self._shut(scope["path"].rstrip("/")):
             await refusal(scope, receive, send)
             return
 
@@ -48,3 +55,11 @@ class OwnOriginOnly:
             await send(message)
 
         await self._app(scope, receive, send_with_policy)
+
+    def _shut(self, path: str) -> PlainTextResponse | None:
+        if _UPLOAD.fullmatch(path):
+            text = "Documents cannot be added here."
+            return None if self._uploads else PlainTextResponse(text, 403)
+        if "/gradio_api/" in path and not _OPEN.fullmatch(path):
+            return PlainTextResponse("There is nothing here.", 404)
+        return None

@@ -16,6 +16,7 @@ from assistant.render import as_model
 from assistant.restoring import restore
 from assistant.types import Citation
 from assistant.web import answers, models
+from assistant.web.access import owner_of
 from assistant.web.conversation import Conversation, Exchange, Wish, begun, finished
 
 # As `history.js` makes it: 24 random bytes.
@@ -27,8 +28,8 @@ Growing = Iterator[tuple[Conversation, bool]]
 def owner(reader: str, request: gr.Request) -> str:
     """Whose conversations these are: the user's who has logged in, else the browser's; empty where
     there is neither, and then nothing is kept. What a browser says cannot be a user's name."""
-    if request.username:
-        return f"user:{request.username}"
+    if user := owner_of(request):
+        return f"user:{user}"
     return f"browser:{reader}" if _BROWSER.fullmatch(reader or "") else ""
 
 

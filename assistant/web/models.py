@@ -81,9 +81,12 @@ def at_the_machine(listening: str, headers: Mapping[str, str]) -> bool:
     The `Host` header tells pages of strangers, whose name was made to point here.
     """
     return (
-        is_loopback(listening) and is_loopback(headers.get("host", ""))
-        and not any(name in headers for name in _PROXIED)
+        is_loopback(listening) and is_loopback(headers.get("host", "")) and not is_proxied(headers)
     )
+
+
+def is_proxied(headers: Mapping[str, str]) -> bool:
+    return any(name in headers for name in _PROXIED)
 
 
 def told_html(names: tuple[str, ...], free: bool) -> str:
