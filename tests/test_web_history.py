@@ -20,6 +20,7 @@ from assistant.answering import Assistant
 from assistant.records import Records
 from assistant.settings import Settings
 from assistant.web import history, keeping, sharing
+from assistant.web.access import Visitor
 from assistant.web.conversation import Conversation, How, Wish, follow, messages, stop
 from assistant.web.headers import OwnOriginOnly
 from tests.browser.test_html import Seen
@@ -29,8 +30,10 @@ SHIPS, LAMPS = "How many ships does each city keep?", "And its lamps in the towe
 HOSTILE = "<script>alert(1)</script> & \"q\" 'r' </title> {{ 7 * 7 }}"
 
 
-def request(username: str | None = None) -> gr.Request:
-    return cast(gr.Request, SimpleNamespace(username=username))
+def request(owner: str | None = None) -> gr.Request:
+    """Of a user who has logged in, or of nobody in particular."""
+    visitor = Visitor(owner=owner or "", address="127.0.0.1", near=False)
+    return cast(gr.Request, SimpleNamespace(state=SimpleNamespace(visitor=visitor)))
 
 
 @pytest.fixture
@@ -141,7 +144,7 @@ def test_damaged_records_are_told_below_the_answer_and_in_the_tab(
     assert "are damaged" in Seen(talk[0].reply).text and "twelve ships" in Seen(talk[0].reply).text
     assert keeping.restored(assistant, ANNA, "c") == ()
     told, listed, shared = history.lists_html(assistant, ANNA, "c", "")
-    assert "Move the file away" in told and (listed, shared) == ("", "")
+    assert "Move records.sqlite3" in told and (listed, shared) == ("", "")
     assert "damaged" in history.answered(records, ANNA, {"do": "share", "id": "x"})["fault"]
     assert "damaged" in history.change(records, ANNA, {"do": "delete", "id": "x"})
 
@@ -237,12 +240,12 @@ def test_a_shared_answer_is_a_page_of_its_own_without_script(
     found = records.shared(second.url.path.rpartition("/")[2])
     assert found and found.kept.answer
     secret = {"premise": "It takes “SECRET” for granted.", "notices": ["After “SECRET”."]}
-    for follows, told in ((True, 0), (False, 2)):
+    for follows, count in ((True, 0), (False, 2)):
         kept = dataclasses.replace(
             found.kept, follows=follows, answer=found.kept.answer.model_copy(update=secret)
         )
         page = sharing.shared_html(dataclasses.replace(found, kept=kept))
-        assert page.count("SECRET") == told
+        assert page.count("SECRET") == count
     history.change(records, ANNA, {"do": "revoke", "id": first.url.path.rpartition("/")[2]})
     for path in (first.url.path, "/shared/unknown", "/shared/%00"):
         gone = client.get(path)

@@ -1,6 +1,7 @@
 """What is kept: conversations, what readers thought of answers, and answers that are shared."""
 
 from assistant.records.keeping import (
+    MOST_LISTED,
     Kept,
     Listed,
     Rated,
@@ -12,5 +13,6 @@ from assistant.records.keeping import (
 )
 
 __all__ = [
-    "Kept", "Listed", "Rated", "Records", "Shared", "Verdict", "new_id", "open_records",
+    "MOST_LISTED", "Kept", "Listed", "Rated", "Records", "Shared", "Verdict", "new_id",
+    "open_records",
 ]

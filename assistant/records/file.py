@@ -1,6 +1,7 @@
 """The SQLite file of the records: opened for one operation, and brought up to date first.
 
 So threads and processes may use it at once, and a file that is put in its place is used at once.
+Errors are shown on the page too, and so do not tell where on the machine the file lies.
 """
 
 from __future__ import annotations
@@ -67,17 +68,18 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         raise  # a bug
     except sqlite3.OperationalError as error:
         raise RecordsError(
-            f"The records {path} cannot be used ({error}).",
-            "See that the file can be written and that there is room on the disk.",
+            f"The records cannot be used ({error}).",
+            f"See that {path.name} in the home folder can be written and that there is room.",
         ) from error
     except sqlite3.DatabaseError as error:
         raise RecordsError(
-            f"The records {path} are damaged ({error}).",
-            "Move the file away, and new records are begun; or take it from a backup.",
+            f"The records are damaged ({error}).",
+            f"Move {path.name} out of the home folder, and new ones are begun; or put it back "
+            "from a backup.",
         ) from error
     except OSError as error:
         raise RecordsError(
-            f"The records {path} cannot be used ({error.strerror or error}).",
+            f"The records cannot be used ({error.strerror or error}).",
             "Choose a home folder of yours: ASSISTANT_HOME.",
         ) from error
 
@@ -86,9 +88,9 @@ def _migrate(file: sqlite3.Connection, path: Path) -> None:
     version = _version(file)
     if version > len(_MIGRATIONS):
         raise RecordsError(
-            f"The records {path} come from a newer version of the program (form {version}; this "
-            f"one knows {len(_MIGRATIONS)}).",
-            "Install that version, or move the file away.",
+            f"The records come from a newer version of the program (form {version}; this one "
+            f"knows {len(_MIGRATIONS)}).",
+            f"Install that version, or move {path.name} out of the home folder.",
         )
     if version == len(_MIGRATIONS):
         return

@@ -27,7 +27,7 @@ Verdict = Literal["up", "down", "wrong_evidence"]
 
 _NAME_CHARACTERS = 80
 _REMARK_CHARACTERS = 2_000
-_MOST_LISTED = 200
+MOST_LISTED = 200
 _MOST_WORDS = 12
 _SCOPE = TypeAdapter(Scope)
 _OF_OWNER = (
@@ -154,8 +154,8 @@ class Records:
             return tuple(map(_kept, rows))
 
     def conversations(self, owner: str, search: str = "") -> tuple[Listed, ...]:
-        """The latest first. Each word of the search stands somewhere in the name, the questions or
-        the answers, as a part of a word too, in any case."""
+        """The latest first, MOST_LISTED of them. Each word of the search stands somewhere in the
+        name, the questions or the answers, as a part of a word too, in any case."""
         words = search.casefold().split()[:_MOST_WORDS]
         holds = (
             " AND (instr(folded(name), ?) OR EXISTS (SELECT 1 FROM exchange WHERE "
@@ -167,7 +167,7 @@ class Records:
                 "SELECT id, name, changed, (SELECT count(*) FROM exchange WHERE "
                 "exchange.conversation = conversation.id AND NOT replaced AND NOT beside) "
                 f"AS questions FROM conversation WHERE owner = ?{holds * len(words)} "
-                f"ORDER BY changed DESC LIMIT {_MOST_LISTED}",
+                f"ORDER BY changed DESC LIMIT {MOST_LISTED}",
                 (owner, *(word for one in words for word in (one, one))),
             )
             return tuple(

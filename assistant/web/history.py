@@ -15,7 +15,7 @@ import gradio as gr
 
 from assistant.answering import Assistant
 from assistant.errors import RecordsError
-from assistant.records import Listed, Records, Shared, open_records
+from assistant.records import MOST_LISTED, Listed, Records, Shared, open_records
 from assistant.web import keeping
 from assistant.web.asking import Desk, shown
 from assistant.web.filters import QUICK
@@ -205,16 +205,20 @@ def conversations_html(listed: Sequence[Listed], current: str, search: str) -> s
     """The conversations, each with what can be done with it; no script is needed to ask twice."""
     if not listed:
         said = "No conversation has all of these words." if search.strip() else (
-            "What you ask is kept here, for this browser only, and can be found again."
+            "What you ask is kept here for you, and can be found again."
         )
         return f'<p class="quiet">{said}</p>'
     rows = "".join(_conversation(one, one.id == current) for one in listed)
+    older = (
+        f'<p class="quiet">The latest {MOST_LISTED}; the search finds older ones too.</p>'
+        if len(listed) == MOST_LISTED else ""
+    )
     everything = "" if search.strip() else (
         '<details class="all"><summary>Delete all</summary><p>All conversations, with the ratings '
         'of their answers and the links to them. <button type="button" data-do="delete-all">'
         "Delete all for good</button></p></details>"
     )
-    return f'<ol class="conversations">{rows}</ol>{everything}'
+    return f'<ol class="conversations">{rows}</ol>{older}{everything}'
 
 
 def _conversation(one: Listed, current: bool) -> str:

@@ -20,6 +20,7 @@ from assistant.render import (
     CHECKED,
     TEXT_KIND,
     groups,
+    is_web,
     say_model,
     say_source,
     say_who,
@@ -28,7 +29,6 @@ from assistant.render import (
 )
 from assistant.restoring import restore
 from assistant.types import Citation
-from assistant.web.sources import is_web
 
 PATH = "shared"
 _TEMPLATE = Path(__file__).with_name("shared.html.jinja")
