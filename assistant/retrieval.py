@@ -207,11 +207,14 @@ def coverage(
 
 def _weights(question: Question, index: PassageIndex) -> dict[str, float]:
     """Term → rarity, less for one that only the questions before have. A word that no source can
-    hold because of its script counts as a common one: its absence says nothing."""
+    hold because of its script counts as a common one, and a letter that none has not at all: their
+    absence says nothing."""
     foreign = question.language not in index.languages
     asked = set(terms(question.text))
     weights = {}
     for term in terms(question.standalone):
+        if len(term) == 1 and term.isalpha() and not index.holds(term):
+            continue
         rarity = index.rarity(term) * (1.0 if term in asked else _EARLIER)
         unseen = foreign and language_of(term) != "en" and not index.holds(term)
         weights[term] = min(rarity, 1.0) if unseen else rarity

@@ -27,7 +27,7 @@ from tests.browser.test_html import Seen
 
 ANNA = "browser:" + "a" * 48
 SHIPS, LAMPS = "How many ships does each city keep?", "And its lamps in the tower?"
-HOSTILE = "<script>alert(1)</script> & \"q\" 'r' </title> {{ 7 * 7 }}"
+HOSTILE = "<script>alert(1)</script> & \"q\" 'r' </title>"
 
 
 def request(owner: str | None = None) -> gr.Request:
@@ -43,7 +43,8 @@ def assistant(
     write_source(
         "harbour", "## Article 1\n\nEach city keeps twelve ships <b>in</b> the harbour.\n\n"
         "## Article 2\n\nEach city keeps seven lamps in the tower.\n",
-        title="'Harbour <img src=x onerror=alert(1)>'", address="https://example.org/harbour",
+        title="'Harbour <img src=x onerror=alert(1)> {{ 7 * 7 }}'",
+        address="https://example.org/harbour",
     )
     return Assistant.open(settings_for(corpus=tmp_path / "corpus"))
 
@@ -226,8 +227,10 @@ def test_a_shared_answer_is_a_page_of_its_own_without_script(
     assert not {"script", "img", "iframe", "link"} & seen.tags
     assert not {name for name in seen.attributes if name.startswith("on")}
     assert f"{SHIPS} {HOSTILE}" in seen.text
-    for told in ("Each city keeps twelve ships", "Harbour <img src=x onerror=alert(1)>",
-                 assistant.corpus.version, "no language model", "UTC"):
+    for told in (
+        "Each city keeps twelve ships", "Harbour <img src=x onerror=alert(1)> {{ 7 * 7 }}",
+        assistant.corpus.version, "no language model", "UTC",
+    ):
         assert told in seen.text
     assert 'href="#source-1"' in first.text and 'id="source-1"' in first.text
     assert first.headers["content-security-policy"].startswith("default-src 'none'; style-src")
