@@ -48,21 +48,22 @@ def test_ask_prints_json_alone_on_standard_output(run: Run) -> None:
     assert data["citations"][0]["quote"] == "Each city keeps twelve ships in the harbour."
 
 
-def test_an_answer_is_written_to_a_file_too(run: Run, tmp_path: Path) -> None:
-    done = run("ask", "How many ships does each city keep?", "--out", "ships.docx")
-    assert "twelve ships" in done.stdout and "Written: ships.docx" in done.stderr
-    words = [p.text for p in docx.Document(str(tmp_path / "ships.docx")).paragraphs]
-    assert "“Each city keeps twelve ships in the harbour.”" in words
-
-
-def test_texts_are_compared_in_a_table_or_a_file(
-    run: Run, write_source: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_texts_are_compared_in_a_table(run: Run, write_source: Write) -> None:
     write_source("reply", "## Ships\n\nTwelve ships in the harbour are too many for each city.\n")
     shown = run("compare", "harbour", "title of reply").stdout
     assert "Title of harbour beside Title of reply" in shown and "Article 1" in shown
     assert "many" in shown and "no answer" not in shown
+
+
+def test_answers_and_comparisons_are_written_to_files(
+    run: Run, write_source: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_source("reply", "## Ships\n\nTwelve ships in the harbour are too many for each city.\n")
     monkeypatch.setenv("ASSISTANT_CORPUS", str(tmp_path / "corpus"))
+    done = CliRunner().invoke(app, ["ask", "What does each city keep?", "--out", "ships.docx"])
+    assert "keeps twelve ships" in done.stdout and "Written: ships.docx" in done.stderr
+    words = [p.text for p in docx.Document(str(tmp_path / "ships.docx")).paragraphs]
+    assert "“Each city keeps twelve ships in the harbour.”" in words
     done = CliRunner().invoke(app, ["compare", "harbour", "reply", "--out", "both.csv"])
     assert done.exit_code == 0 and done.stdout == "" and "Written: both.csv" in done.stderr
     assert "too many for each city" in (tmp_path / "both.csv").read_text(encoding="utf-8-sig")

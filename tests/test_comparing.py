@@ -165,11 +165,15 @@ def test_a_name_that_is_none_or_means_several_is_told(
 def test_texts_in_two_languages_are_compared_by_words_and_that_is_told(
     write_source: Write, settings_for: Callable[..., Settings], tmp_path: Path
 ) -> None:
-    write_source("harbour", "## Article 1\n\nTwelve ships.\n\n## Article 2\n\nNine boats in 1904.")
+    write_source(
+        "harbour", "## Article 1\n\nTwelve ships.\n\n## Article 2\n\nNine boats in 1904.\n\n"
+        "## Declaration\n\nNo tolls.",
+    )
     write_source("gavan", "## Ответ\n\nО лодках 1904 года город Ардал не говорит.", language="ru")
     assistant = Assistant.open(settings_for(corpus=tmp_path / "corpus"))
     comparison = compared(assistant, "harbour", "gavan")
-    assert len(comparison.rows) == 2
+    anchors = [row.provision.passage.anchor for row in comparison.rows]
+    assert anchors == ["Article 1", "Article 2", "Declaration"]
     assert "texts in English and Russian are compared by meaning with" in comparison.notices[0]
 
 
@@ -239,9 +243,6 @@ def test_the_bundled_pairs_are_matched_no_worse_than_before(bundled: Assistant) 
     count = Counter(cell.verdict for cell in found)
     assert len(found) == sum(len(pair.provisions) for pair in pairs())
     assert count["right"] >= RIGHT and count["none, rightly"] >= NONE_RIGHTLY
-    baseline = Counter(cell.baseline for cell in found)
-    right = count["right"] + count["none, rightly"]
-    assert right > baseline["right"] + baseline["none, rightly"]
 
 
 def test_the_judged_places_are_places_of_the_texts(bundled: Assistant) -> None:

@@ -106,15 +106,15 @@ def _check(sources: Sequence[Source], index: PassageIndex) -> None:
 
 
 def _provisions(held: Sequence[Passage]) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:
-    """The passages at numbered places and the preamble, and the others; of a text without such
-    places all that it says."""
+    """What makes rows, and what does not: of a digest with numbered places these and the preamble
+    alone, because its other headings tell about the document."""
     numbered = [bool(places(p.anchor)) for p in held]
-    if sum(numbered) > 1:
+    if held[0].source.text_kind == "digest" and sum(numbered) > 1:
         kept = [n or bool(_PREAMBLE.match(p.anchor)) for n, p in zip(numbered, held, strict=True)]
     else:
         kept = list(map(_speaks, held))
     provisions = tuple(compress(held, kept))
-    return provisions, tuple(p for p in held if p not in provisions)
+    return provisions, tuple(p for p, is_kept in zip(held, kept, strict=True) if not is_kept)
 
 
 def _speaks(passage: Passage) -> bool:

@@ -24,7 +24,9 @@ _SUGGESTED = 4
 # What makes one text a counterpart of another: an answer first of all.
 _COUNTERPARTS: tuple[RelationType, ...] = ("replies_to", "amends", "supersedes")
 _NOTHING = '<p class="quiet">Choose two texts or more. Each provision of the first gets a row.</p>'
-_WAITING = '<p class="waiting" role="status">Comparing the texts …</p>'
+_WAITING = (
+    '<p class="waiting" role="status">Comparing the texts … A whole treaty can take a minute.</p>'
+)
 # On a phone the table begins below what is in view.
 _SHOW = """() => {
   const table = document.getElementById("compare-table");

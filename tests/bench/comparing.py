@@ -34,7 +34,7 @@ VERDICTS: tuple[Verdict, ...] = (
 
 class Judged(NamedTuple):
     """The places shown for a provision, the best first; where there are none, the one that is named
-    as nearest; and the nearest by the embedding model."""
+    as nearest; and, for the bench, the nearest by the embedding model."""
 
     provision: str
     shown: tuple[str, ...]
@@ -74,14 +74,16 @@ def pairs(name: str = "compare") -> list[Pair]:
     return [Pair(**row) for row in yaml.safe_load((DATA / f"{name}.yaml").read_text("utf-8"))]
 
 
-def judged(pair: Pair, assistant: Assistant) -> list[Judged]:
+def judged(pair: Pair, assistant: Assistant, baseline: bool = False) -> list[Judged]:
     by_id = {source.id: source for source in assistant.corpus.sources}
     both = [by_id[pair.first], by_id[pair.other]]
     comparison = compare(both, assistant.index, assistant.corpus.version)
-    return list(_judged(pair, comparison, assistant.index))
+    return list(_judged(pair, comparison, assistant.index if baseline else None))
 
 
-def _judged(pair: Pair, comparison: Comparison, index: PassageIndex) -> Iterator[Judged]:
+def _judged(
+    pair: Pair, comparison: Comparison, index: PassageIndex | None
+) -> Iterator[Judged]:
     for row in comparison.rows:
         provision = row.provision.passage
         gold = pair.provisions[provision.anchor]
@@ -90,7 +92,7 @@ def _judged(pair: Pair, comparison: Comparison, index: PassageIndex) -> Iterator
         yield Judged(
             provision.anchor, tuple(dict.fromkeys(places)),
             cell.nearest.anchor if cell.nearest else "",
-            _nearest(provision, comparison.others[0], index).anchor,
+            _nearest(provision, comparison.others[0], index).anchor if index else "",
             tuple(gold.get("answers", ())), tuple(gold.get("arguable", ())),
         )
 
@@ -134,7 +136,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         made_up = Assistant.open(read_settings(corpus=DATA / "made-up", home=Path(home)))
         for pair in pairs("compare-tune" if given.tune else "compare"):
-            cells = judged(pair, bundled if pair.first in held else made_up)
+            cells = judged(pair, bundled if pair.first in held else made_up, baseline=True)
             found += cells
             for cell in cells if given.verbose else ():
                 print(f"{cell.verdict:14} {pair.first} {cell.provision} → {cell.shown}, "
