@@ -121,7 +121,7 @@ def ask(
     """The answer in the form of `assistant ask --json`. Raises QuestionError and SettingsError."""
     spec = read_model(assistant, model)
     answer = assistant.ask(question, history, scope or Scope(), spec)
-    return as_model(replace(answer, notices=harmless(answer)))
+    return as_model(replace(answer, notices=harmless(answer), suspect=()))
 
 
 def harmless(answer: Answer) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def test_a_rating_and_a_link_are_given_and_taken_back(
     wait_until_answered(page)
     row = page.locator(".rating").last
     row.wait_for()
-    places = "() => [...document.querySelectorAll('#chat *')].map((e) => e.offsetTop)"
+    places = "() => [...document.querySelectorAll('#chat .turn *')].map((e) => e.offsetTop)"
     before = page.evaluate(places)
     row.locator("[name=up]").click()
     row.locator(".thanks").wait_for(state="visible")
