@@ -145,7 +145,8 @@ def _unheld_numbers(asked: str, index: PassageIndex) -> Iterator[str]:
     for named in _NUMBERED.finditer(asked):
         kind, number = named[1], named[2]
         there = re.compile(
-            rf"\b{kind}s?\b[^.;\n]{{0,40}}?(?<![\d/.-]){re.escape(number)}(?![\d/]|[.-]\d)", re.I
+            rf"\b{kind}s?\b(?:[^.;\n]|\bno\.){{0,40}}?(?<![\d/.-]){re.escape(number)}(?![\d/]|[.-]\d)",
+            re.IGNORECASE,
         )
         form = (*terms(kind), *terms(number))
         if not any(there.search(_whole(passage)) for passage in index.having([form])):

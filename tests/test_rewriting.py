@@ -85,10 +85,10 @@ def test_a_store_that_fails_over_the_rewriting_leaves_what_was_shown(
     write_abilities(settings, Abilities(spec=settings.model, checked=date.today(), cites=1.0))
     stub.text = "Which toll is paid by carts that cross the bridge?"
 
-    def retrieve_once(question: Question, index: PassageIndex) -> Retrieved:
+    def retrieve_once(question: Question, index: PassageIndex, most: int = 12) -> Retrieved:
         if question.rewritten:
             raise IndexUnavailable("The store does not answer.", "Is it running?")
-        return retrieve(question, index)
+        return retrieve(question, index, most)
 
     monkeypatch.setattr(answering, "retrieve", retrieve_once)
     answer = Assistant.open(settings).ask(

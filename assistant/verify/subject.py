@@ -18,8 +18,9 @@ _BE = frozenset("is are was were be been being am s re m".split())
 _HAVE = frozenset("has have had ve".split())
 # "is a draft", "was responsible"; not "was signed", "is being built"
 _EQUATED = re.compile(
-    r"\b(?:is|are|was|were)\s+(?:(?:not|a|an|the|all|also|only|still|now|both)\s+)*(\w+)", re.I
+    r"\b(?:is|are|was|were)\s+((?:(?:not|a|an|the|all|also|only|still|now|both)\s+)*)(\w+)", re.I
 )
+_NOUN_FOLLOWS = re.compile(r"\b(?:a|an|the)\b", re.IGNORECASE)
 _PARTICIPLE = re.compile(
     r"(?:ed|en|ing|wn|ght)$|^(?:made|done|held|put|set|kept|left|said|told|sent|met|led|laid|built|"
     r"begun|gone|lost|paid|read|spent|won|cut|hit|found|bound|understood)$"
@@ -48,8 +49,9 @@ def reworded_subject(text: str, carriers: Sequence[Carrier]) -> str | None:
         if not any(_says_of_itself(there, behind) for there in held):
             return f"what it cites is said by {name}, not of {name}"
     for equated in _EQUATED.finditer(text):
-        what = equated[1].lower()
-        if not _PARTICIPLE.search(what) and not any(_equates(there, what) for there in held):
+        what = equated[2].lower()
+        done = _PARTICIPLE.search(what) and not _NOUN_FOLLOWS.search(equated[1])
+        if not done and not any(_equates(there, what) for there in held):
             return f"what it cites does not say what is “{what}”"
     return None
 

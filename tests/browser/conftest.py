@@ -38,6 +38,16 @@ def address(browser: Browser, home: Path) -> Iterator[str]:
         yield address
 
 
+def to_tab(page: Page, name: str) -> None:
+    """In a narrow window the last tabs stand in Gradio's menu "…"."""
+    page.wait_for_selector("[role=tab]")
+    tab = page.get_by_role("tab", name=name)
+    if not tab.is_visible():
+        page.locator(".overflow-menu > button").click()
+        tab = page.locator(".overflow-dropdown button", has_text=name)
+    tab.click()
+
+
 @contextmanager
 def serving(home: Path, port: int = 0, **settings: str) -> Iterator[str]:
     """`python app.py` on the port, or a free one, until the block ends."""

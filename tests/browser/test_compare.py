@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import docx
 import pytest
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, to_tab
 from tests.browser.test_asking import FOUNDING
 from tests.browser.test_page import ask, lies_in_view, wait_until_answered
 
@@ -24,7 +24,7 @@ GRID = "#compare-table table.comparison"
 
 
 def open_tab(page: Page) -> None:
-    page.get_by_role("tab", name="Compare").click()
+    to_tab(page, "Compare")
     page.wait_for_selector("#compare-suggested button")
 
 
@@ -62,7 +62,7 @@ def test_a_suggested_comparison_shows_answers_absences_and_opens_their_places(
     marked = page.locator(".reading mark")
     assert words and words.strip("“”") == marked.text_content()
     assert lies_in_view(marked)
-    page.get_by_role("tab", name="Compare").click()
+    to_tab(page, "Compare")
     assert page.locator(GRID).is_visible()
 
 

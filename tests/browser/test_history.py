@@ -10,7 +10,7 @@ import pytest
 from assistant.evaluation.drafting import drafts
 from assistant.evaluation.suite import open_suite
 from assistant.records import Records
-from tests.browser.conftest import OpenPage, free_port, serving
+from tests.browser.conftest import OpenPage, free_port, serving, to_tab
 from tests.browser.test_page import ask, lies_in_view, wait_until_answered
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ TANKS = "How many tanks does the CFE Treaty allow each group?"
 
 
 def open_list(page: Page) -> None:
-    page.get_by_role("tab", name="Conversations").click()
+    to_tab(page, "Conversations")
     page.wait_for_selector("#conversations .quiet")
 
 
@@ -124,7 +124,7 @@ def test_a_rating_and_a_link_are_given_and_taken_back(
     beside.click("#conversations >> text=Delete all")
     beside.click("text=Delete all for good")
     beside.wait_for_selector("#conversations >> text=can be found again")
-    page.get_by_role("tab", name="Ask").click()
+    to_tab(page, "Ask")
     row.locator("[name=up]").click()
     row.locator(".told >> text=no longer kept here").wait_for()
     assert row.locator(".chosen").count() == 0
@@ -162,7 +162,7 @@ def test_conversations_are_searched_renamed_opened_and_deleted_by_their_reader_o
     current.locator("text=Delete for good").click()
     page.wait_for_function("document.querySelectorAll('#conversations .open').length === 1")
     assert listed(page) == [TANKS]
-    page.get_by_role("tab", name="Ask").click()
+    to_tab(page, "Ask")
     assert page.locator(".asked").count() == 0
     open_list(other)
     assert listed(other) == []

@@ -24,7 +24,7 @@ from assistant.web.catalogue import (
 )
 from assistant.web.reading import relations_html, source_html, text_html, web_link
 from assistant.web.sources import card_html
-from tests.browser.conftest import OpenPage, serving
+from tests.browser.conftest import OpenPage, serving, to_tab
 from tests.browser.test_html import HOSTILE, Seen
 from tests.browser.test_page import (
     FOUNDING_ACT,
@@ -179,7 +179,7 @@ def tab(open_page: OpenPage) -> Page:
 
 
 def open_tab(page: Page) -> Page:
-    page.get_by_role("tab", name="Sources").click()
+    to_tab(page, "Sources")
     page.wait_for_selector("table.sources")
     return page
 
@@ -273,7 +273,7 @@ def test_read_the_whole_source_lands_on_the_cited_characters(
     click_example(page, FOUNDING_ACT)
     wait_until_answered(page)
     for number in (2, 1):  # the first opens the tab, the second is in the same source
-        page.get_by_role("tab", name="Ask").click()
+        to_tab(page, "Ask")
         card = page.locator(f"#card-1-{number}")
         quote = card.locator("mark").text_content()
         card.get_by_text("Read the whole source").press("Enter")
@@ -283,7 +283,7 @@ def test_read_the_whole_source_lands_on_the_cited_characters(
         mark = page.locator(".reading mark")
         page.wait_for_function("document.activeElement.matches('.reading')")
         assert lies_in_view(mark)
-    page.get_by_role("tab", name="Ask").click()
+    to_tab(page, "Ask")
     assert page.locator("a.cite").count() > 0
 
 

@@ -13,7 +13,7 @@ import pytest
 from assistant.answering import Assistant
 from assistant.settings import Settings
 from assistant.web import uploads
-from tests.browser.conftest import OpenPage, serving
+from tests.browser.conftest import OpenPage, serving, to_tab
 from tests.browser.test_sources import open_tab
 from tests.files import write_docx
 
@@ -92,7 +92,7 @@ def test_a_dropped_document_is_added_listed_and_quoted(page: Page, tmp_path: Pat
     assert page.locator("table.sources tbody tr").count() == 3
     page.locator("table.sources tbody tr", has_text="Letter").first.click()
     page.wait_for_selector(".reading >> text=twenty sailing boats")
-    page.get_by_role("tab", name="Ask").click()
+    to_tab(page, "Ask")
     page.fill("#question textarea", "What does the mayor ask for?")
     page.keyboard.press("Enter")
     page.wait_for_selector(".card")
