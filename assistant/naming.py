@@ -181,8 +181,11 @@ def _whole(passage: Passage) -> str:
 
 
 def unheld_days(asked: str, index: PassageIndex) -> tuple[str, ...]:
-    """The whole dates in a question that no source is of and none speaks of."""
+    """The whole dates in a question that no source is of and none speaks of; none where it names a
+    source, whose date may be given wrongly."""
     days = dict.fromkeys(day for day in occasions(asked) if day.day and day.year)
+    if not days or named_sources(set(terms(asked)), index):
+        return ()
     return tuple(str(day) for day in days if not _is_held(day, index))
 
 

@@ -123,7 +123,7 @@ def retrieve(question: Question, index: PassageIndex, most: int = KEPT) -> Retri
     missing = (
         *unknown_names(question.standalone, index, question.also_called),
         *unheld_texts(question.standalone, index, [e.passage for e in found]),
-        *(() if when or _names_a_source(spelt, index) else unheld_days(spelt.text, index)),
+        *(() if when else unheld_days(spelt.text, index)),
     )
     unspoken = _open(spelt, evidence, weights, index)
     foreign = any(source.language != question.language for source, _ in named)
@@ -152,10 +152,6 @@ def retrieve(question: Question, index: PassageIndex, most: int = KEPT) -> Retri
         if answerable else None,
         differing=differing(asked, weights, named, evidence) if answerable else (),
     )
-
-
-def _names_a_source(question: Question, index: PassageIndex) -> bool:
-    return bool(named_sources(set(terms(question.text)), index))
 
 
 def _open(

@@ -47,6 +47,8 @@ class Side(NamedTuple):
 def speaks(passage: Passage, names: Set[str]) -> bool:
     """Whether one of that name speaks alone in a text, or there in a transcript; a joint text is
     nobody's demand. `names` are stems."""
+    if not names:
+        return False
     spoken = speakers(passage.source, passage.span) or (passage.source.voice,)
     voices = (*spoken, *heard(passage.source, passage.span))
     spoken_by = (stem(latin(word)) for voice in voices if ";" not in voice for word in words(voice))

@@ -21,7 +21,6 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +81,7 @@ def draft_of(row: Row, passages: dict[str, Passage]) -> Draft:
 
 def verdict(draft: Draft) -> str:
     """What the program makes of it, in the words of the labels."""
-    checked = check(replace(draft), Numbering())
+    checked = check(draft, Numbering())
     if not isinstance(checked, Statement):
         return "none"
     return "full" if checked.support == "full" else "part"
