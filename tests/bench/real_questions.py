@@ -249,7 +249,7 @@ def main() -> None:
             except AssistantError as error:
                 raise SystemExit(f"{question['id']}: {error}") from error
             scores["assistant"].append(score(question, answer, ids))
-            row = {"id": question["id"], **as_model(answer).model_dump()}
+            row = {"id": question["id"], **as_model(answer).model_dump(mode="json")}
             if reply:
                 scores["CitationQueryEngine"].append(score_peer(question, reply, ids))
                 row["peer"] = reply._asdict()
