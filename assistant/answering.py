@@ -64,6 +64,13 @@ class Quoted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reading:
+    """The model reads what was found; while it is `loading`, it is first made ready to."""
+
+    loading: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stated:
     """A model's sentence that passed the check."""
 
@@ -75,7 +82,7 @@ class Finished:
     answer: Answer
 
 
-Event = Understood | Found | Quoted | Stated | Finished
+Event = Understood | Found | Quoted | Reading | Stated | Finished
 Watch = Callable[[Iterator[Event]], Iterator[Event]]
 
 
@@ -197,6 +204,8 @@ class Assistant:
                 statements=tuple(statements), premise=told.on_the_premise(retrieved)
             )
         try:
+            if writer and statements:
+                yield from _made_ready(writer, clock)
             rewrite = ""
             if writer and abilities and abilities.capable:
                 rewrite = rewritten(question, writer, self.settings.prompts)
@@ -295,6 +304,13 @@ class _Task:
     writer: Model
     judge: Judge | None
     abilities: Abilities
+
+
+def _made_ready(writer: Model, clock: _Clock) -> Iterator[Event]:
+    if not writer.loaded:
+        yield Reading(loading=True)
+        clock.seconds["model_loading"] = round(writer.load(), 4)
+    yield Reading()
 
 
 def _quotes(retrieved: Retrieved, numbering: Numbering) -> list[Statement]:

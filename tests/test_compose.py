@@ -26,6 +26,7 @@ class Scripted:
 
     name = "scripted"
     tokens = Tokens()
+    loaded = True
 
     def __init__(self, text: str, size: int = 7) -> None:
         self.pieces = [text[i : i + size] for i in range(0, len(text), size)]
@@ -37,6 +38,9 @@ class Scripted:
 
     def fresh(self) -> Scripted:
         return self
+
+    def load(self) -> float:
+        return 0.0
 
     def margin(self, prompt: Prompt) -> float:
         raise NotImplementedError

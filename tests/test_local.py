@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answering import Assistant
+from assistant.answering import Assistant, Finished, Reading
 from assistant.errors import ModelError, Refused, SettingsError, Unreachable
 from assistant.models import Prompt, local, open_model, serving
 from assistant.models.local import Local, open_local
@@ -106,6 +106,20 @@ def test_a_file_is_served_once_it_is_asked_and_by_one_process_for_all(
         thread.join()
     assert "".join(open_it(path).stream(PROMPT)) == "Twelve."
     assert len(starts(path)) == 1 and len(stub.requests) == 5
+
+
+def test_the_first_to_ask_is_told_that_it_is_loaded_and_how_long_that_took(
+    bundled: Assistant, write_model: Write, open_it: Callable[[Path], Local], stub: StubServer
+) -> None:
+    model = open_it(write_model("sleep 0.2", f"{stub.url}/ok"))
+    assistant = Assistant(bundled.corpus, bundled.index, model, bundled.settings)
+    told = []
+    for _ in range(2):
+        events = list(assistant.stream("What did Russia ask about the 1997 Founding Act?"))
+        told.append([event.loading for event in events if isinstance(event, Reading)])
+        assert isinstance(events[-1], Finished)
+        told.append(events[-1].answer.timings.get("model_loading", 0.0) >= 0.2)
+    assert told == [[True, False], True, [False], False]
 
 
 def test_of_several_files_those_asked_last_are_kept_running(

@@ -56,7 +56,7 @@ def check_model(
     Raises ModelError if it cannot be reached or fails meanwhile, and PromptError.
     """
     steps = _Steps(progress)
-    started = model.load() if isinstance(model, Local) and not model.process_id else None
+    started = None if model.loaded else model.load()
     right: list[bool] = []
     for task in CITING:
         right += cited_rightly(_answers(model, settings, task), task)

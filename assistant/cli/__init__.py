@@ -10,7 +10,14 @@ from typing import Annotated
 import typer
 
 from assistant.cli import compare, documents, evaluate, feedback, models, serve
-from assistant.cli.shared import ModelOption, fail_on, keep, open_with_progress, warn
+from assistant.cli.shared import (
+    ModelOption,
+    answer_with_status,
+    fail_on,
+    keep,
+    open_with_progress,
+    warn,
+)
 from assistant.errors import AssistantError, QuestionError
 from assistant.scope import read_scope
 from assistant.settings import read_settings
@@ -75,7 +82,7 @@ def ask(
         statuses=status or (), since=since, until=until, primary=primary,
     )
     warn(assistant.corpus.notices)
-    answer = assistant.ask(question, turns, scope)
+    answer = answer_with_status(assistant, question, turns, scope)
     typer.echo(to_json(answer) if as_json else to_terminal(answer))
     if out:
         keep(out, answers_file([answer], out.name))

@@ -11,6 +11,7 @@ import typer
 
 from assistant.errors import AssistantError, QuestionError
 from assistant.settings import Settings
+from assistant.types import Answer, Scope, Turn
 
 if TYPE_CHECKING:
     from assistant.answering import Assistant
@@ -47,6 +48,24 @@ def open_with_progress(settings: Settings, rebuild: bool = False) -> Assistant:
 
     with progress("Indexing passages") as show:
         return Assistant.open(settings, show, rebuild)
+
+
+def answer_with_status(
+    assistant: Assistant, question: str, history: Sequence[Turn], scope: Scope
+) -> Answer:
+    """The answer; meanwhile standard error says what a model is doing, if it is a terminal."""
+    from rich.console import Console
+
+    from assistant.answering import Finished, Reading
+
+    with Console(stderr=True).status("Searching the sources …") as status:
+        for event in assistant.stream(question, history, scope):
+            if isinstance(event, Reading):
+                does = "is being loaded" if event.loading else "is reading the sources"
+                status.update(f"The model {does} …")
+            if isinstance(event, Finished):
+                return event.answer
+    raise AssertionError("a stream always finishes")
 
 
 def keep(file: Path, written: bytes) -> None:

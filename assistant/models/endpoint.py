@@ -45,6 +45,13 @@ class Endpoint:
     def fresh(self) -> Endpoint:
         return Endpoint(self.server, self._unfit)
 
+    @property
+    def loaded(self) -> bool:
+        return True
+
+    def load(self) -> float:
+        return 0.0
+
     def stream(self, prompt: Prompt, temperature: float = 0.0) -> Iterator[str]:
         with self.server.translating():
             reply = self._ask(

@@ -111,8 +111,11 @@ class Local:
     def fresh(self) -> Local:
         return Local(self._process, self._settings)
 
+    @property
+    def loaded(self) -> bool:
+        return self._process.loaded
+
     def load(self) -> float:
-        """Start the model unless it runs; how long that took, in seconds. Raises ModelError."""
         start = time.monotonic()
         self._process.running()
         return time.monotonic() - start
@@ -193,6 +196,11 @@ class Process:
                 _make_room(self)
                 self._running = self._start()
             return self._running
+
+    @property
+    def loaded(self) -> bool:
+        running = self._running
+        return running is not None and running.child.poll() is None
 
     @property
     def id(self) -> int | None:

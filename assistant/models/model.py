@@ -23,6 +23,9 @@ class Model(Protocol):
     """`stream` yields text as it is written; `margin` is by how much likelier, in nats, the first
     word of the reply is "yes" than "no". Both raise ModelError.
 
+    `load` makes it ready to answer, where it is not yet `loaded`; it tells the seconds that took
+    and raises ModelError. A model on a server is loaded, as far as is known here.
+
     `tokens` are those of all calls since it was opened; `fresh` is the same model counting from
     nothing.
     """
@@ -35,3 +38,8 @@ class Model(Protocol):
     def margin(self, prompt: Prompt) -> float: ...
 
     def fresh(self) -> Model: ...
+
+    @property
+    def loaded(self) -> bool: ...
+
+    def load(self) -> float: ...

@@ -58,9 +58,10 @@ def searching_html() -> str:
 
 def statements_html(
     statements: Sequence[Statement], turn: int, model: str | None, writing: bool,
-    premise: str = "", folded: bool = False,
+    loading: bool = False, premise: str = "", folded: bool = False,
 ) -> str:
-    """The statements so far: the sources' own, then what a model writes (`writing`: still).
+    """The statements so far: the sources' own, then what a model writes (`writing`: still;
+    `loading`: it is not ready yet).
 
     All that comes later stands below what is there, so that nothing moves under the reader's eyes;
     a line of constant height on top tells that more stands below. A `premise` that the sources do
@@ -74,14 +75,18 @@ def statements_html(
         summary = "<summary>What the sources say</summary>"
         body += f'<details class="folded">{summary}{quotes}</details>'
     else:
-        by = _on_the_model(model, turn, written, writing) if model else ""
+        by = _on_the_model(model, turn, written, writing, loading) if model else ""
         body = by + body + quotes
     if model and (written or writing):
-        waiting = '<p class="waiting">The model is reading the sources …</p>' if writing else ""
+        waiting = f'<p class="waiting">{_doing(loading)}</p>' if writing else ""
         heading = say_in_short(written[0].origin if written else "model", model)
         section = _section(heading, _by_lead(written, turn) + waiting, "short")
         body += f'<div id="short-{turn}">{section}</div>'
     return f'<div class="answer">{body}</div>'
+
+
+def _doing(loading: bool) -> str:
+    return "The model is being loaded …" if loading else "The model is reading the sources …"
 
 
 def _quotes(quotes: Sequence[Statement], turn: int, instead: bool) -> str:
@@ -93,7 +98,9 @@ def _quotes(quotes: Sequence[Statement], turn: int, instead: bool) -> str:
     )
 
 
-def _on_the_model(model: str, turn: int, written: Sequence[Statement], writing: bool) -> str:
+def _on_the_model(
+    model: str, turn: int, written: Sequence[Statement], writing: bool, loading: bool
+) -> str:
     name = escape(say_model(model))
     if written:
         plural = "sentence" if len(written) == 1 else "sentences"
@@ -102,7 +109,8 @@ def _on_the_model(model: str, turn: int, written: Sequence[Statement], writing: 
         said = (f'<a class="to-short" href="#short-{turn}">{len(written)} {plural} {by} by {name}'
                 f"{more}, below the sources' own</a>")
     elif writing:
-        said = f"{name} is reading; what it writes follows below the sources' own words."
+        does = "being loaded" if loading else "reading"
+        said = f"{name} is {does}; what it writes follows below the sources' own words."
     else:
         said = f"The sources' own words; nothing of {name} is shown. Why stands below."
     return f'<p class="by">{said}</p>'
@@ -182,6 +190,7 @@ def _details(answer: Answer) -> str:
         ("Written by", "the sources themselves, no language model" if answer.model == "quotes"
          else f"{say_model(answer.model)}, below the sources' own words"),
         ("First text", _seconds(times.get("first_text"))),
+        ("Loading the model", _took(times.get("model_loading"))),
         ("First sentence of the model", _seconds(times.get("first_model_sentence"))),
         ("Whole answer", _seconds(times.get("total"))),
         ("Tokens", f"{answer.tokens.read:,} read, {answer.tokens.written:,} written"
@@ -197,6 +206,10 @@ def _details(answer: Answer) -> str:
 
 def _seconds(seconds: float | None) -> str:
     return "" if seconds is None else f"after {seconds:.2f} s"
+
+
+def _took(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.2f} s"
 
 
 def error_html(error: AssistantError) -> str:

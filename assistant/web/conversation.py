@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assistant.answering import Assistant, Finished, Found, Quoted, Stated, Understood
+from assistant.answering import Assistant, Finished, Found, Quoted, Reading, Stated, Understood
 from assistant.errors import AssistantError
 from assistant.records import Verdict
 from assistant.render import answer_text
@@ -137,7 +137,7 @@ def _answered(
     turn, wish = exchange.shelf.turn, exchange.wish
     model = None if wish.model == "quotes" else wish.model
     statements: list[Statement] = []
-    premise = ""
+    premise, loading = "", False
     for event in assistant.stream(wish.text, history, wish.scope, wish.model):
         match event:
             case Understood(question=question):
@@ -150,6 +150,8 @@ def _answered(
             case Quoted():
                 statements += event.statements
                 premise = event.premise
+            case Reading():
+                loading = event.loading
             case Stated():
                 statements.append(event.statement)
             case Finished(answer=answer):
@@ -158,8 +160,8 @@ def _answered(
         if statements:
             exchange = _with_cards(replace(
                 exchange, reply=answers.statements_html(
-                    statements, turn, model, writing=bool(model), premise=premise,
-                    folded=exchange.beside,
+                    statements, turn, model, writing=bool(model), loading=loading,
+                    premise=premise, folded=exchange.beside,
                 ),
             ), statements)
             yield exchange

@@ -74,6 +74,15 @@ def test_a_statement_in_the_chat_is_one_line_without_markdown() -> None:
     assert Seen(shown).text.count(HOSTILE) == 2
 
 
+def test_a_model_that_is_not_ready_is_said_to_be_loaded() -> None:
+    said = [
+        statements_html([], turn=1, model="gguf:/a/b.gguf", writing=True, loading=loading)
+        for loading in (True, False)
+    ]
+    assert "b is being loaded" in said[0] and "reading" not in said[0]
+    assert "b is reading" in said[1] and "loaded" not in said[1]
+
+
 def test_escaped_text_reads_as_the_text() -> None:
     everything = "".join(map(chr, range(32, 0x250))) + "\n«ё» 中 🙂"
     assert Seen(escape(everything)).text == everything
