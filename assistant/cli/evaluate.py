@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+# Columns of a table that no terminal shows: room for the long names of several models.
+_IN_A_FILE = 200
+
 
 @app.command("eval")
 def evaluate(
@@ -90,11 +93,13 @@ def _show(all_tables: Sequence[Table]) -> None:
     from rich.text import Text
 
     console = Console()
+    if not console.is_terminal:
+        console.width = _IN_A_FILE
     for table in all_tables:
         shown = Shown(title=Text(table.title), title_justify="left")
         for place, column in enumerate(table.columns):
             shown.add_column(
-                Text(column), justify="right" if place else "left", no_wrap=bool(place)
+                Text(column), justify="right" if place else "left", no_wrap=not place
             )
         for row in table.rows:
             shown.add_row(*map(Text, row))
