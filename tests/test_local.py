@@ -113,7 +113,7 @@ def test_the_first_to_ask_is_told_that_it_is_loaded_and_how_long_that_took(
 ) -> None:
     model = open_it(write_model("sleep 0.2", f"{stub.url}/ok"))
     assistant = Assistant(bundled.corpus, bundled.index, model, bundled.settings)
-    told = []
+    told: list[object] = []
     for _ in range(2):
         events = list(assistant.stream("What did Russia ask about the 1997 Founding Act?"))
         told.append([event.loading for event in events if isinstance(event, Reading)])

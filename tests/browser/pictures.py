@@ -1,4 +1,4 @@
-"""The pictures of the page under docs/pictures/, made anew: `python -m tests.browser.pictures docs/pictures`.
+"""The pictures of the page, made anew: `python -m tests.browser.pictures docs/pictures`.
 
 The exported answer is shown as LibreOffice opens it, where that is installed.
 """
