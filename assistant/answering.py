@@ -308,8 +308,10 @@ class _Task:
 
 def _made_ready(writer: Model, clock: _Clock) -> Iterator[Event]:
     if not writer.loaded:
+        clock.mark("model_loading")
         yield Reading(loading=True)
-        clock.seconds["model_loading"] = round(writer.load(), 4)
+        writer.load()
+        clock.mark("model_loaded")
     yield Reading()
 
 

@@ -14,13 +14,14 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from assistant.answering import Assistant
+from assistant.cli.evaluate import _show
 from assistant.errors import ModelError, SettingsError
 from assistant.evaluation.judging import IndependentJudge, open_independent_judge
 from assistant.evaluation.junit import junit_xml
 from assistant.evaluation.metrics import BY_NAME, figure
 from assistant.evaluation.running import RESULTS, Run, evaluate
 from assistant.evaluation.suite import Group, read_suite
-from assistant.evaluation.summary import shortfalls, tables
+from assistant.evaluation.summary import Table, shortfalls, tables
 from assistant.settings import Settings
 from tests.stub_server import StubServer
 
@@ -273,6 +274,17 @@ def test_eval_prints_a_table_and_writes_its_files(
     assert "3 of 4" in done.stdout
     assert (tmp_path / "out" / "junit.xml").is_file()
     assert "lacks “forty”" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_what_is_measured_is_named_however_long_the_models_names_are(
+    capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = Table(
+        title="Figures", columns=("metric", *(letter * 40 for letter in "abc"), "prompts"),
+        rows=(("abstention precision", *["0.88 [0.82, 0.92]"] * 3, "190"),),
+    )
+    _show([table])
+    assert "abstention precision" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

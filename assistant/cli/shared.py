@@ -14,7 +14,7 @@ from assistant.settings import Settings
 from assistant.types import Answer, Scope, Turn
 
 if TYPE_CHECKING:
-    from assistant.answering import Assistant
+    from assistant.answering import Assistant, Event
 
 
 ModelOption = Annotated[
@@ -56,16 +56,18 @@ def answer_with_status(
     """The answer; meanwhile standard error says what a model is doing, if it is a terminal."""
     from rich.console import Console
 
-    from assistant.answering import Finished, Reading
+    from assistant.answering import Reading
 
     with Console(stderr=True).status("Searching the sources …") as status:
-        for event in assistant.stream(question, history, scope):
-            if isinstance(event, Reading):
-                does = "is being loaded" if event.loading else "is reading the sources"
-                status.update(f"The model {does} …")
-            if isinstance(event, Finished):
-                return event.answer
-    raise AssertionError("a stream always finishes")
+        def watch(events: Iterator[Event]) -> Iterator[Event]:
+            for event in events:
+                if isinstance(event, Reading):
+                    does = "is being loaded" if event.loading else "is reading the sources"
+                    status.update(f"The model {does} …")
+                yield event
+
+        assistant.watch = watch
+        return assistant.ask(question, history, scope)
 
 
 def keep(file: Path, written: bytes) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from assistant.compose import say_date
@@ -190,7 +190,7 @@ def _details(answer: Answer) -> str:
         ("Written by", "the sources themselves, no language model" if answer.model == "quotes"
          else f"{say_model(answer.model)}, below the sources' own words"),
         ("First text", _seconds(times.get("first_text"))),
-        ("Loading the model", _took(times.get("model_loading"))),
+        ("Loading the model", _took(times, "model_loading", "model_loaded")),
         ("First sentence of the model", _seconds(times.get("first_model_sentence"))),
         ("Whole answer", _seconds(times.get("total"))),
         ("Tokens", f"{answer.tokens.read:,} read, {answer.tokens.written:,} written"
@@ -208,8 +208,8 @@ def _seconds(seconds: float | None) -> str:
     return "" if seconds is None else f"after {seconds:.2f} s"
 
 
-def _took(seconds: float | None) -> str:
-    return "" if seconds is None else f"{seconds:.2f} s"
+def _took(times: Mapping[str, float], begun: str, ended: str) -> str:
+    return f"{times[ended] - times[begun]:.2f} s" if ended in times else ""
 
 
 def error_html(error: AssistantError) -> str:

@@ -145,13 +145,13 @@ def _answered(
                     exchange = replace(exchange, understood=question.standalone)
                     yield exchange
                 continue
-            case Found():
-                continue
+            case Reading(loading=now) if now != loading:
+                loading = now
+            case Found() | Reading():
+                continue  # nothing of it shows
             case Quoted():
                 statements += event.statements
                 premise = event.premise
-            case Reading():
-                loading = event.loading
             case Stated():
                 statements.append(event.statement)
             case Finished(answer=answer):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 # The first start builds the index, which may take a minute on a small machine.
 _START_SECONDS = 180
-_CHROMIUM_FLAGS = [
+CHROMIUM_FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]
@@ -93,9 +93,14 @@ def _read(log: Path) -> str:
     return log.read_text(encoding="utf-8")
 
 
+def chromium_path() -> str:
+    """Where Chromium is, or would usually be."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+    chromium = chromium_path()
     if not Path(chromium).exists():
         pytest.skip(f"NO BROWSER TEST RAN: there is no Chromium at {chromium}; set CHROMIUM")
     try:
@@ -103,7 +108,7 @@ def browser() -> Iterator[Browser]:
     except ImportError:
         pytest.skip("NO BROWSER TEST RAN: playwright is not installed; pip install '.[test]'")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
 
