@@ -52,6 +52,8 @@ def _open_card(page: Page) -> None:
 def _open_source(page: Page) -> None:
     page.locator(".card.current a.open-source").click()
     page.wait_for_selector("#reader .reading:focus mark")
+    page.wait_for_selector("#timeline-plot :is(canvas, svg)")  # drawn last
+    page.wait_for_timeout(500)  # and the mark under the tab moves
 
 
 def _picture_export(page: Page, picture: Path) -> None:
